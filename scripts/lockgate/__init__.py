@@ -1,0 +1,1 @@
+"""Lockgate: canary releases on AWS that are watched, promoted or rolled back."""

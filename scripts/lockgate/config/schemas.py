@@ -1,0 +1,60 @@
+"""JSON schemas for editors, and the defaults that Terraform reads: both are generated from the models."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from lockgate.config.platform import Environment, Platform
+from lockgate.config.service import Alarms, Release, Service
+
+
+def files() -> dict[str, str]:
+    """Name and text of every generated file under `schemas/`."""
+    service_defaults = {**_defaults(Service), "release": _defaults(Release), "alarms": _defaults(Alarms)}
+    platform_defaults = {**_defaults(Platform), "environment": _defaults(Environment)}
+    documents: dict[str, Any] = {
+        "platform.schema.json": _schema(Platform, "platform.yaml"),
+        "service.schema.json": _schema(Service, "service.yaml"),
+        "platform.defaults.json": platform_defaults,
+        "service.defaults.json": service_defaults,
+    }
+    return {name: json.dumps(value, indent=2, sort_keys=True) + "\n" for name, value in documents.items()}
+
+
+def write(folder: Path) -> list[str]:
+    """Writes what is not current; returns the names of what it wrote."""
+    folder.mkdir(exist_ok=True)
+    stale = outdated(folder)
+    for name in stale:
+        (folder / name).write_text(files()[name], encoding="utf-8")
+    return stale
+
+
+def outdated(folder: Path) -> list[str]:
+    """Names of generated files that are missing or differ from the models."""
+
+    def text(name: str) -> str:
+        path = folder / name
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+    return [name for name, expected in files().items() if text(name) != expected]
+
+
+def _schema(model: type[BaseModel], title: str) -> dict[str, Any]:
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **model.model_json_schema(),
+        "title": title,
+    }
+
+
+def _defaults(model: type[BaseModel]) -> dict[str, Any]:
+    return {
+        name: field.get_default(call_default_factory=True)
+        for name, field in model.model_fields.items()
+        if not field.is_required() and not isinstance(field.get_default(call_default_factory=True), BaseModel)
+    }

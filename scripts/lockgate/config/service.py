@@ -1,0 +1,166 @@
+"""`service.yaml`: what one service is, and how it is released.
+
+Every default stands here, each with what it does and why that value. Terraform reads the same values from
+`schemas/service.defaults.json`, which `lockgate schema` writes from this module.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from lockgate.config.base import Declaration, ServiceName
+
+Route = Annotated[str, Field(pattern=r"^(\$default|(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S*)$")]
+
+
+class Release(Declaration):
+    """How traffic moves to a new version."""
+
+    strategy: Literal["canary", "linear", "all_at_once"] = Field(
+        default="canary",
+        description="canary: one share, then the rest; linear: equal steps; all_at_once: no watching.",
+    )
+    percentage: int = Field(
+        default=10,
+        ge=1,
+        le=99,
+        description="Share of the canary, or of one linear step. 10 % is what the judge is tuned on.",
+    )
+    interval_minutes: int = Field(
+        default=5,
+        ge=1,
+        le=2880,
+        description="Minutes before the rest (canary) or the next step (linear). 5 is CodeDeploy's shortest "
+        "predefined one; CodeDeploy allows at most 2,880 minutes from the first shift to the last.",
+    )
+    bake_minutes: int = Field(
+        default=2,
+        ge=0,
+        le=1440,
+        description="Minutes of watching the alarms after all traffic has moved, before it counts as good. "
+        "2 covers two alarm periods.",
+    )
+
+    @model_validator(mode="after")
+    def _fits_codedeploy(self) -> Release:
+        steps = -(-100 // self.percentage) - 1
+        if self.strategy == "linear" and steps * self.interval_minutes > 2880:
+            raise ValueError(
+                f"{steps} steps of {self.interval_minutes} minutes exceed CodeDeploy's 2,880 minutes "
+                "from the first shift to the last; take a larger percentage or a shorter interval"
+            )
+        return self
+
+
+class Alarms(Declaration):
+    """When CodeDeploy itself stops a deployment. Rates are errors per invocation of the alias, in percent."""
+
+    error_rate_percent: float = Field(
+        default=2.0,
+        gt=0,
+        le=100,
+        description="Error rate of the alias that stops a deployment. At 10 % canary, 2 % means that one "
+        "canary request in five fails.",
+    )
+    minimum_requests: int = Field(
+        default=10,
+        ge=1,
+        description="Requests in a minute below which the error rate is not looked at: one error in two "
+        "requests says nothing.",
+    )
+    datapoints: int = Field(default=2, ge=1, le=10, description="Bad minutes needed ...")
+    periods: int = Field(default=3, ge=1, le=10, description="... out of this many: one bad minute is noise.")
+    backstop_error_rate_percent: float = Field(
+        default=25.0,
+        gt=0,
+        le=100,
+        description="Absolute error rate that always stops a deployment, two minutes running: it still sees "
+        "a canary that broke the old version too.",
+    )
+
+    @model_validator(mode="after")
+    def _datapoints_fit(self) -> Alarms:
+        if self.datapoints > self.periods:
+            raise ValueError(f"datapoints ({self.datapoints}) cannot exceed periods ({self.periods})")
+        return self
+
+
+class Smoke(Declaration):
+    """One event that the release hook sends to the new version before it gets traffic."""
+
+    name: str = Field(min_length=1, max_length=64, description="Shown when the check fails.")
+    event: dict[str, Any] = Field(description="The event, as the function gets it.")
+    expect_status: int | None = Field(
+        default=None, ge=100, le=599, description="`statusCode` that the answer must have."
+    )
+    expect_body_contains: str | None = Field(default=None, description="Text that `body` must contain.")
+
+
+class Statement(Declaration):
+    """An IAM statement for the execution role. `${...}` are Terraform's: environment, region, account_id,
+    partition, name_prefix."""
+
+    actions: list[str] = Field(min_length=1)
+    resources: list[str] = Field(min_length=1)
+
+
+class Service(Declaration):
+    """One deployable service: a folder with this file, `src/` and tests."""
+
+    kind: Literal["lambda"] = Field(description="What it is; containers come with the ECS driver.")
+    description: str = Field(default="", max_length=256, description="One line for consoles and lists.")
+    runtime: Literal["python3.12", "python3.13"] = Field(
+        default="python3.12", description="Lambda runtime; python3.12 is what the platform builds for."
+    )
+    architecture: Literal["arm64", "x86_64"] = Field(
+        default="arm64", description="arm64 costs a fifth less for the same duration."
+    )
+    handler: str = Field(
+        default="app.handler",
+        pattern=r"^[A-Za-z_][\w.]*\.[A-Za-z_]\w*$",
+        description="module.function in src/.",
+    )
+    memory_mb: int = Field(default=256, ge=128, le=10240, description="Memory; CPU grows with it.")
+    timeout_seconds: int = Field(default=10, ge=1, le=900, description="Lambda's own limit is 900 s.")
+    environment: dict[str, str] = Field(
+        default_factory=dict, description="Environment variables, part of the published version."
+    )
+    log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = Field(
+        default=365, description="Days that logs are kept; a year answers most audits."
+    )
+    routes: list[Route] = Field(
+        default_factory=list, description="HTTP API routes, such as `GET /hello`; none means no API."
+    )
+    hook: ServiceName | None = Field(
+        default=None, description="Service whose function checks a new version before it gets traffic."
+    )
+    codedeploy_hook: bool = Field(
+        default=False,
+        description="This service is itself such a hook: its function is named CodeDeployHook_*, the only "
+        "functions that the AWS-managed CodeDeploy role may invoke.",
+    )
+    smoke: list[Smoke] = Field(
+        default_factory=list, max_length=10, description="Events that the hook sends, in order."
+    )
+    permissions: list[Statement] = Field(
+        default_factory=list, description="What its code may do, besides writing its logs."
+    )
+    depends_on: list[ServiceName] = Field(
+        default_factory=list, description="Services that are released in an earlier wave."
+    )
+    release: Release = Field(default_factory=Release, description="How traffic moves.")
+    alarms: Alarms = Field(default_factory=Alarms, description="What stops a deployment.")
+    overrides: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="By environment: any of the fields above with another value (maps are merged one level).",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Service:
+        if self.smoke and self.hook is None:
+            raise ValueError("smoke events are sent by the hook: name one with `hook:`, or remove `smoke:`")
+        if self.codedeploy_hook and self.hook:
+            raise ValueError("a hook cannot itself have a hook")
+        return self
