@@ -42,7 +42,7 @@ class UsageError(LockgateError):
     exit_code = Exit.USAGE
 
 
-class Refused(LockgateError):
+class RefusedError(LockgateError):
     """Going on would be wrong or unsafe; nothing was written."""
 
     exit_code = Exit.REFUSED

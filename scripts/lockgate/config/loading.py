@@ -30,10 +30,6 @@ class Document:
         return self.lines.get(key, 1)
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as people mean it: a key that stands twice is an error, as in Terraform's yamldecode."""
-
-
 def read(path: Path) -> Document:
     """Parses a YAML mapping.
 
@@ -51,7 +47,7 @@ def read(path: Path) -> Document:
             f"{path}: cannot be read: {error}", hint="Check its permissions and encoding."
         ) from error
     try:
-        loader = _Loader(text)
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         lines: dict[KeyPath, int] = {}
         _index(node, (), lines, path)

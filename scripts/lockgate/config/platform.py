@@ -20,11 +20,24 @@ class Environment(Declaration):
     endpoint_url: HttpUrl | None = Field(
         default=None, description="Endpoint of an embedded AWS; none for the real one."
     )
+    emulator: str | None = Field(
+        default=None,
+        pattern=r"^[a-z_][a-z0-9_.]*$",
+        description="Python module that starts what answers at endpoint_url: "
+        "`python -m MODULE up --port PORT --minute SECONDS`.",
+    )
     minute_seconds: float = Field(
         default=60.0,
         ge=0.5,
         le=60,
         description="Seconds in a CodeDeploy minute. Only an embedded AWS can run its clock faster.",
+    )
+
+    state_bucket: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        description="Bucket of Terraform's state; named after platform, environment, account and region "
+        "when not given.",
     )
 
     @property
@@ -34,6 +47,8 @@ class Environment(Declaration):
 
     @model_validator(mode="after")
     def _only_embedded_is_fast(self) -> Environment:
+        if self.emulator and not self.is_embedded:
+            raise ValueError("emulator is for an environment with an endpoint_url")
         if self.minute_seconds != 60 and not self.is_embedded:
             raise ValueError(
                 "minute_seconds is for an environment with an endpoint_url: AWS's minute has 60 s"
@@ -71,3 +86,9 @@ class Platform(Declaration):
     def region_of(self, environment: str) -> str:
         """Region of an environment, its own or the platform's."""
         return self.environments[environment].region or self.region
+
+    def state_bucket_of(self, environment: str) -> str:
+        """Name of the bucket that holds an environment's Terraform state."""
+        declared = self.environments[environment]
+        generated = f"{self.name}-{environment}-state-{declared.account_id}-{self.region_of(environment)}"
+        return declared.state_bucket or generated

@@ -1,0 +1,149 @@
+"""AWS clients for one environment: the usual credentials, the environment's endpoint, one retry policy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import boto3
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
+
+from lockgate import __version__
+from lockgate.errors import RefusedError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.client import CloudWatchClient
+    from mypy_boto3_codedeploy.client import CodeDeployClient
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_iam.client import IAMClient
+    from mypy_boto3_lambda.client import LambdaClient
+    from mypy_boto3_logs.client import CloudWatchLogsClient
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_sns.client import SNSClient
+    from mypy_boto3_ssm.client import SSMClient
+    from mypy_boto3_sts.client import STSClient
+
+    from lockgate.config import Environment
+
+Client = TypeVar("Client", bound=BaseClient)
+
+_CONFIG = Config(
+    retries={"mode": "adaptive", "max_attempts": 8},
+    connect_timeout=5,
+    read_timeout=65,
+    user_agent_extra=f"lockgate/{__version__}",
+    s3={"addressing_style": "auto"},
+)
+
+
+@dataclass(frozen=True)
+class Aws:
+    """Clients of one account and region, made when they are first needed.
+
+    Args:
+        session: where credentials come from.
+        region: AWS region.
+        endpoint_url: one endpoint for every service, or None for AWS's own.
+        calls: number of API calls that were made, by `service.Operation`.
+    """
+
+    session: boto3.Session
+    region: str
+    endpoint_url: str | None = None
+    calls: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def connect(cls, environment: Environment, region: str) -> Aws:
+        """Clients for an environment. An embedded AWS takes the account id as its access key."""
+        if environment.endpoint_url is None:
+            try:
+                return cls(boto3.Session(region_name=region), region)
+            except ProfileNotFound as error:
+                raise RefusedError(str(error), hint="Correct AWS_PROFILE, or unset it.") from error
+        session = boto3.Session(
+            aws_access_key_id=environment.account_id, aws_secret_access_key="local", region_name=region
+        )
+        return cls(session, region, str(environment.endpoint_url).rstrip("/"))
+
+    def check_account(self, expected: str, environment: str) -> None:
+        """Refuses to go on in another account than `platform.yaml` names.
+
+        Raises:
+            RefusedError: no credentials, no answer, or the wrong account.
+        """
+        try:
+            account = self.sts.get_caller_identity()["Account"]
+        except NoCredentialsError as error:
+            raise RefusedError(
+                f"no AWS credentials for environment {environment!r}",
+                hint="Sign in first (aws sso login, or AWS_PROFILE=...), then run it again.",
+            ) from error
+        except (BotoCoreError, ClientError) as error:
+            where = self.endpoint_url or f"region {self.region}"
+            raise RefusedError(
+                f"AWS does not answer for environment {environment!r} ({where}): {error}",
+                hint="Check the credentials and the network."
+                if self.endpoint_url is None
+                else "Start the embedded AWS: make local-up.",
+            ) from error
+        if account != expected:
+            raise RefusedError(
+                f"these credentials belong to account {account}, but environment {environment!r} is account "
+                f"{expected} in platform.yaml",
+                hint=f"Sign in to account {expected}; nothing was written.",
+            )
+
+    def _counted(self, client: Client) -> Client:
+        client.meta.events.register("before-send", self._count)
+        return client
+
+    def _count(self, event_name: str, **_: Any) -> None:
+        self.calls[event_name.removeprefix("before-send.")] += 1
+
+    @cached_property
+    def cloudwatch(self) -> CloudWatchClient:
+        return self._counted(
+            self.session.client("cloudwatch", config=_CONFIG, endpoint_url=self.endpoint_url)
+        )
+
+    @cached_property
+    def codedeploy(self) -> CodeDeployClient:
+        return self._counted(
+            self.session.client("codedeploy", config=_CONFIG, endpoint_url=self.endpoint_url)
+        )
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        return self._counted(self.session.client("dynamodb", config=_CONFIG, endpoint_url=self.endpoint_url))
+
+    @cached_property
+    def iam(self) -> IAMClient:
+        return self._counted(self.session.client("iam", config=_CONFIG, endpoint_url=self.endpoint_url))
+
+    @cached_property
+    def lambda_(self) -> LambdaClient:
+        return self._counted(self.session.client("lambda", config=_CONFIG, endpoint_url=self.endpoint_url))
+
+    @cached_property
+    def logs(self) -> CloudWatchLogsClient:
+        return self._counted(self.session.client("logs", config=_CONFIG, endpoint_url=self.endpoint_url))
+
+    @cached_property
+    def s3(self) -> S3Client:
+        return self._counted(self.session.client("s3", config=_CONFIG, endpoint_url=self.endpoint_url))
+
+    @cached_property
+    def sns(self) -> SNSClient:
+        return self._counted(self.session.client("sns", config=_CONFIG, endpoint_url=self.endpoint_url))
+
+    @cached_property
+    def ssm(self) -> SSMClient:
+        return self._counted(self.session.client("ssm", config=_CONFIG, endpoint_url=self.endpoint_url))
+
+    @cached_property
+    def sts(self) -> STSClient:
+        return self._counted(self.session.client("sts", config=_CONFIG, endpoint_url=self.endpoint_url))

@@ -1,0 +1,1 @@
+"""A release: a resumable state machine whose state lives in the ledger."""

@@ -1,0 +1,86 @@
+"""What to do next with one deployment: a pure function of what is written, what is seen, and the time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from lockgate.release.driver import Observation, Outcome
+from lockgate.release.model import Deployment, Phase
+
+SETTLE_MINUTES = 0.25
+"""Minutes to wait, after a deployment has ended badly, for CodeDeploy's own roll-back to show up. CodeDeploy
+starts it in a moment; looking too early would start a second one."""
+
+
+def decide(deployment: Deployment, seen: Observation, now: datetime, minute: timedelta) -> Deployment:
+    """The deployment in the phase that follows from what is seen; the same one when nothing changed.
+
+    Args:
+        deployment: as the ledger has it; its phase is one in which CodeDeploy is involved.
+        seen: what the driver observed.
+        now: the time.
+        minute: length of a CodeDeploy minute.
+    """
+    if seen.undo_id and not deployment.undo_id:
+        deployment = deployment.but(undo_id=seen.undo_id)
+    if deployment.phase is Phase.BAKING:
+        return _baking(deployment, seen, now)
+    if deployment.phase is Phase.ROLLING_BACK:
+        return _rolling_back(deployment, seen, now, minute)
+    if seen.outcome is Outcome.SUCCEEDED:
+        return _promoted(deployment, seen, now, minute)
+    if seen.outcome is Outcome.ENDED_BADLY:
+        return deployment.enter(Phase.ROLLING_BACK, now, cause=seen.problem)
+    if deployment.phase is Phase.STARTED and deployment.to_version in seen.weights:
+        return deployment.enter(Phase.CANARY, now)
+    return deployment
+
+
+def _promoted(deployment: Deployment, seen: Observation, now: datetime, minute: timedelta) -> Deployment:
+    if deployment.phase is Phase.STOPPING:
+        return deployment.enter(Phase.ROLLING_BACK, now)
+    if not seen.serves_only(deployment.to_version):
+        cause = (
+            f"CodeDeploy says that {deployment.deployment_id} succeeded, but the alias serves "
+            f"{_shares(seen.weights)} instead of version {deployment.to_version}: somebody else moved it"
+        )
+        return deployment.enter(Phase.FAILED, now, cause=cause)
+    if deployment.bake_minutes == 0:
+        return deployment.enter(Phase.SUCCEEDED, now)
+    return deployment.enter(Phase.BAKING, now, bake_until=now + deployment.bake_minutes * minute)
+
+
+def _baking(deployment: Deployment, seen: Observation, now: datetime) -> Deployment:
+    if not seen.serves_only(deployment.to_version):
+        cause = f"the alias was moved by somebody else during the bake: it serves {_shares(seen.weights)}"
+        return deployment.enter(Phase.FAILED, now, cause=cause)
+    if seen.red_alarms:
+        cause = f"alarm {', '.join(seen.red_alarms)} went red during the bake"
+        return deployment.enter(Phase.ROLLING_BACK, now, cause=cause)
+    if deployment.bake_until is not None and now >= deployment.bake_until:
+        return deployment.enter(Phase.SUCCEEDED, now)
+    return deployment
+
+
+def _rolling_back(deployment: Deployment, seen: Observation, now: datetime, minute: timedelta) -> Deployment:
+    if seen.undo is Outcome.RUNNING or seen.outcome is Outcome.RUNNING:
+        return deployment
+    settled = seen.undo is not None or seen.ended_at is None or now - seen.ended_at >= SETTLE_MINUTES * minute
+    if settled and seen.serves_only(deployment.from_version):
+        return deployment.enter(Phase.ROLLED_BACK, now)
+    return deployment
+
+
+def wants_own_rollback(deployment: Deployment, seen: Observation, now: datetime, minute: timedelta) -> bool:
+    """Whether traffic is not where it should be, and nobody is moving it back."""
+    if deployment.phase is not Phase.ROLLING_BACK or seen.serves_only(deployment.from_version):
+        return False
+    if Outcome.RUNNING in (seen.undo, seen.outcome):
+        return False
+    if seen.undo is Outcome.ENDED_BADLY or seen.outcome is Outcome.SUCCEEDED:
+        return True
+    return seen.ended_at is None or now - seen.ended_at >= SETTLE_MINUTES * minute
+
+
+def _shares(weights: dict[str, float]) -> str:
+    return ", ".join(f"version {version} at {100 * share:.0f} %" for version, share in weights.items())
