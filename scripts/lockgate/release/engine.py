@@ -24,7 +24,7 @@ from lockgate.release.model import Deployment, Phase, Release, Status, Tally
 class TallySource(Protocol):
     """Counts requests and errors of a deployment's two versions."""
 
-    def __call__(self, deployment: Deployment, now: datetime) -> dict[str, Tally]:
+    def __call__(self, deployment: Deployment, at: datetime, /) -> dict[str, Tally]:
         """Tallies by version since the deployment started; empty when they cannot be read."""
 
 
@@ -148,7 +148,7 @@ class Engine:
 
 
 def is_final(error: Exception) -> bool:
-    """Whether an error will be the same at the next try: not for lost connections, throttling, 5xx answers."""
+    """Whether an error will be the same at the next try: lost connections, throttling and 5xx will not."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         throttled = "Throttl" in error.response["Error"]["Code"] or status == 429

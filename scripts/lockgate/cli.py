@@ -1,0 +1,115 @@
+"""The `lockgate` command: finds the verb, and turns what goes wrong into one clear error and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from typing import Any
+
+import click
+
+from lockgate.errors import Exit, LockgateError
+
+VERBS = (
+    "apply",
+    "build",
+    "deploy",
+    "history",
+    "new",
+    "rollback",
+    "schema",
+    "status",
+    "traffic",
+    "verify",
+    "watch",
+)
+
+_OUTCOMES = {
+    Exit.ERROR: "an error",
+    Exit.USAGE: "the command line or a declaration is wrong",
+    Exit.ROLLED_BACK: "rolled back",
+    Exit.REFUSED: "refused before anything was written",
+}
+
+
+class _Verbs(click.Group):
+    """Loads a verb's file only when that verb is asked for: boto3 is slow to load."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"lockgate.commands.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
+@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, envvar="LOCKGATE_DEBUG", help="Show tracebacks and AWS calls.")
+@click.version_option(package_name="lockgate")
+def cli(debug: bool) -> None:
+    """Release services to AWS as canaries that are watched, promoted or rolled back."""
+    logging.basicConfig(
+        level=logging.INFO if debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("botocore").setLevel(logging.DEBUG if debug else logging.WARNING)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    code = _run()
+    if code is not Exit.OK and "MAKELEVEL" in os.environ:
+        arguments = " ".join(sys.argv[1:])
+        click.echo(
+            f"lockgate ended with exit code {code:d}: {_OUTCOMES[code]}. make reports every failure as its "
+            f"own error 2; to get the code itself, run: .venv/bin/lockgate {arguments}",
+            err=True,
+        )
+    sys.exit(code)
+
+
+def _run() -> Exit:
+    try:
+        result: Any = cli.main(standalone_mode=False, prog_name="lockgate")
+        return result if isinstance(result, Exit) else Exit.OK
+    except click.exceptions.Exit as ended:
+        return Exit(ended.exit_code)
+    except click.Abort:
+        click.echo("Interrupted; nothing was being released.", err=True)
+        return Exit.ERROR
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    except LockgateError as error:
+        _show(error.message, error.hint)
+        return error.exit_code
+    except SystemExit as ended:
+        return Exit(ended.code if isinstance(ended.code, int) else Exit.ERROR)
+    except Exception as error:
+        return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> Exit:
+    """AWS's own errors are for the operator; anything else is a defect, with a way to see where."""
+    if "--debug" in sys.argv or os.environ.get("LOCKGATE_DEBUG"):
+        raise error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    known = isinstance(error, BotoCoreError | ClientError)
+    _show(
+        f"AWS: {error}" if known else f"{type(error).__name__}: {error}",
+        "Run it again: what was done is not done twice."
+        if known
+        else "This is a defect of Lockgate; run with --debug to see where.",
+    )
+    return Exit.ERROR
+
+
+def _show(message: str, hint: str) -> None:
+    for line in message.splitlines():
+        click.echo(f"error: {line}", err=True)
+    click.echo(f"hint: {hint}", err=True)

@@ -1,0 +1,146 @@
+"""`lockgate deploy`: build, check, release, watch, and say how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+
+import click
+from rich.console import Console
+
+from lockgate.commands.bring_up import bring_up
+from lockgate.commands.finish import conclude, drive, say_plan
+from lockgate.commands.options import Opened, console, dry_run_option, now, opens, operator, service_option
+from lockgate.commands.traffic import Load
+from lockgate.config import Service
+from lockgate.errors import Exit, RefusedError
+from lockgate.packaging import Bundle, build, upload
+from lockgate.release import lease
+from lockgate.release.ledger import ServiceHeldError
+from lockgate.release.model import Artifact, Release, Status
+from lockgate.release.plan import Origin
+from lockgate.release.verify import Finding, Level, verify
+
+NEXT_STEP = "Next: change a service's code and run it again to watch a canary."
+
+
+@click.command()
+@opens
+@service_option
+@click.option(
+    "--ignore-alarms",
+    metavar="REASON",
+    help="Release although an alarm is red, and do not let alarms stop it. Written down.",
+)
+@click.option(
+    "--keep-promoted",
+    is_flag=True,
+    help="Keep services that were promoted when another one of the release is rolled back.",
+)
+@click.option(
+    "--traffic/--no-traffic",
+    default=None,
+    help="Send smoke events while it runs. Default: only on an embedded AWS.",
+)
+@dry_run_option
+def deploy(
+    opened: Opened,
+    services: tuple[str, ...],
+    ignore_alarms: str | None,
+    keep_promoted: bool,
+    traffic: bool | None,
+    dry_run: bool,
+) -> Exit:
+    """Release what has changed, as canaries that are watched, promoted or rolled back."""
+    out = console()
+    wanted = opened.project.services(opened.name, services)
+    if opened.environment.is_embedded and not dry_run:
+        bring_up(opened, out)
+    opened.checked()
+    with _load(opened, list(wanted), opened.environment.is_embedded if traffic is None else traffic):
+        interrupted = None if dry_run else _finish_interrupted(opened, list(wanted), out)
+        if interrupted is not None and interrupted.status is not Status.SUCCEEDED:
+            out.print("That was the interrupted release. Run it again to release what is here now.")
+            return conclude(interrupted, out)
+        bundle = build(opened.project, opened.name, list(wanted))
+        origin = Origin(operator(), bundle.commit, bundle.dirty, ignore_alarms, keep_promoted)
+        return _release(opened, wanted, bundle, origin, dry_run)
+
+
+def _release(
+    opened: Opened, services: Mapping[str, Service], bundle: Bundle, origin: Origin, dry_run: bool
+) -> Exit:
+    out = console()
+    ignoring = origin.ignore_alarms is not None
+    _refuse_problems(verify(opened.aws, opened.contract, list(services), ignore_alarms=ignoring), out)
+    artifacts = {
+        name: Artifact(key=built.key, sha256=built.sha256, code_sha256=built.code_sha256)
+        for name, built in bundle.services.items()
+    }
+    planned = opened.planner.deploy(services, artifacts, origin)
+    say_plan(planned, out)
+    if dry_run or not planned.deployments:
+        out.print("Nothing was written." if dry_run else f"Nothing to do. {NEXT_STEP}")
+        return Exit.OK
+    changed = bundle.only(planned.deployments)
+    upload(changed, opened.aws.s3, opened.contract.platform.artifact_bucket)
+    begun = _begin(opened, planned)
+    return conclude(drive(opened, begun.release_id, out), out)
+
+
+def _begin(opened: Opened, planned: Release) -> Release:
+    try:
+        return opened.ledger.begin(planned)
+    except ServiceHeldError as error:
+        raise _held(opened, error.release_id) from error
+
+
+def _held(opened: Opened, release_id: str) -> RefusedError:
+    release = opened.ledger.release(release_id)
+    holder = release.lease.holder if release.lease else release.by
+    return RefusedError(
+        f"release {release_id} of {', '.join(release.deployments)} is being driven by {holder} since "
+        f"{release.created_at:%H:%M:%S} UTC",
+        hint=f"Watch it with `make watch ENV={opened.name}`, or end it with `make rollback ENV={opened.name}`.",
+    )
+
+
+def _finish_interrupted(opened: Opened, names: list[str], out: Console) -> Release | None:
+    """Ends a release whose process has died, so that nothing is deployed twice; None when there is none.
+
+    Raises:
+        RefusedError: a living process drives a release of one of these services.
+    """
+    last = None
+    for name in names:
+        release_id = opened.ledger.holder(name)
+        if release_id is None:
+            continue
+        release = opened.ledger.release(release_id)
+        if not lease.is_free(release.lease, now()):
+            raise _held(opened, release_id)
+        out.print(f"Release {release_id} was interrupted: going on with it.")
+        last = drive(opened, release_id, out)
+        if last.status is not Status.SUCCEEDED:
+            return last
+    return last
+
+
+def _refuse_problems(findings: list[Finding], out: Console) -> None:
+    for finding in findings:
+        if finding.level is Level.WARNING:
+            out.print(f"warning: {finding.subject}: {finding.check}: {finding.detail}", markup=False)
+    problems = [finding for finding in findings if finding.level is Level.PROBLEM]
+    if problems:
+        raise RefusedError(
+            "\n".join(f"{p.subject}: {p.check}: {p.detail}" for p in problems), hint=problems[0].hint
+        )
+
+
+@contextlib.contextmanager
+def _load(opened: Opened, names: list[str], wanted: bool) -> Iterator[None]:
+    if not wanted:
+        yield
+        return
+    with Load.of(opened, names):
+        yield

@@ -1,0 +1,56 @@
+"""`lockgate status`: what is live, what is running, what came last."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from rich.table import Table
+
+from lockgate.commands.options import Opened, console, json_option, now, opens, service_option
+from lockgate.release.codedeploy_lambda import LambdaDriver
+from lockgate.report import words
+
+
+@click.command()
+@opens
+@service_option
+@json_option
+def status(opened: Opened, services: tuple[str, ...], as_json: bool) -> None:
+    """Live version, weights, running release and last release of each service."""
+    opened.project.services(opened.name, services)
+    opened.checked()
+    rows = [_row(opened, name) for name in services or opened.contract.services]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    table = Table(title=f"{opened.name} ({opened.environment.account_id})")
+    for column in ("service", "live", "traffic", "release", "running", "alarms"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(
+            row["service"],
+            f"v{row['version']}",
+            words.shares(row["weights"]),
+            row["last_good_release"] or "none yet",
+            row["running_release"] or "",
+            "red: " + ", ".join(row["red_alarms"]) if row["red_alarms"] else "quiet",
+        )
+    console().print(table)
+
+
+def _row(opened: Opened, name: str) -> dict[str, Any]:
+    driver = LambdaDriver(opened.aws, opened.contract.service(name), "", now())
+    live = driver.live(None)
+    good = opened.ledger.good(name)
+    return {
+        "service": name,
+        "version": live.version,
+        "weights": live.weights,
+        "last_good_release": good[-1].release_id if good else None,
+        "last_good_version": good[-1].version if good else None,
+        "running_release": opened.ledger.holder(name),
+        "red_alarms": list(driver.red_alarms()),
+        "url": opened.contract.service(name).api_url,
+    }

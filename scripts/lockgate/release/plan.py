@@ -1,0 +1,160 @@
+"""What a release would do: which services change, why, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from lockgate.config import Service
+from lockgate.contract import Contract
+from lockgate.errors import RefusedError
+from lockgate.release.driver import TrafficDriver
+from lockgate.release.ledger import Ledger
+from lockgate.release.model import Artifact, Deployment, Good, Release, new_release_id
+from lockgate.release.waves import waves
+
+FIRST_RELEASE = "first release: nothing to protect yet, so it goes out at once"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a release comes from.
+
+    Attributes:
+        by: who asked for it.
+        commit: of the bundle, where there is one.
+        dirty: whether the tree had changes that are not in that commit.
+        ignore_alarms: reason for releasing although an alarm is red.
+        keep_promoted: whether promoted services stay when another is rolled back.
+    """
+
+    by: str
+    commit: str | None = None
+    dirty: bool = False
+    ignore_alarms: str | None = None
+    keep_promoted: bool = False
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Plans releases of one environment. Writes nothing.
+
+    Args:
+        environment: its name.
+        contract: what is provisioned.
+        ledger: what was released before.
+        driver: makes a service's traffic driver, to look at what is live.
+        now: the clock.
+    """
+
+    environment: str
+    contract: Contract
+    ledger: Ledger
+    driver: Callable[[str], TrafficDriver]
+    now: Callable[[], datetime]
+
+    def deploy(
+        self, services: Mapping[str, Service], artifacts: Mapping[str, Artifact], origin: Origin
+    ) -> Release:
+        """A release of the services whose code or configuration differs from what is live."""
+        order = waves(services)
+        deployments: dict[str, Deployment] = {}
+        skipped: dict[str, str] = {}
+        for name, service in services.items():
+            live = self.driver(name).live(artifacts[name])
+            if live.differs is None:
+                skipped[name] = f"version {live.version} serves this code and configuration already"
+            else:
+                deployments[name] = self._deployment(
+                    name, service, artifacts[name], order[name], live.differs
+                )
+        return self._release("deploy", deployments, skipped, origin)
+
+    def _deployment(
+        self, name: str, service: Service, artifact: Artifact, wave: int, differs: str
+    ) -> Deployment:
+        first = not self.ledger.good(name)
+        notes = (f"changed: {differs}", *([FIRST_RELEASE] if first else []))
+        return Deployment(
+            service=name,
+            wave=wave,
+            strategy="all_at_once" if first else service.release.strategy,
+            percentage=service.release.percentage,
+            interval_minutes=service.release.interval_minutes,
+            bake_minutes=0 if first else service.release.bake_minutes,
+            artifact=artifact,
+            notes=notes,
+        )
+
+    def rollback(self, names: list[str], to: str | None, origin: Origin) -> Release:
+        """A release that goes back: to the good version before the live one, or to what release `to` left.
+
+        Raises:
+            RefusedError: the ledger knows no such version.
+        """
+        deployments: dict[str, Deployment] = {}
+        skipped: dict[str, str] = {}
+        for name in names:
+            good = self._target(name, to)
+            if good is None:
+                skipped[name] = (
+                    f"release {to} did not contain it" if to else "no good version before this one"
+                )
+            elif (live := self.driver(name).live(None)).weights == {good.version: 1.0}:
+                skipped[name] = f"version {live.version} of release {good.release_id} serves already"
+            else:
+                deployments[name] = self._back(name, good)
+        if not deployments and to is None and all("no good" in reason for reason in skipped.values()):
+            raise RefusedError(
+                f"there is nothing to go back to: the ledger knows no earlier good version of "
+                f"{', '.join(names)}",
+                hint=f"See what was released: make history ENV={self.environment}.",
+            )
+        return self._release("rollback", deployments, skipped, origin)
+
+    def _target(self, name: str, to: str | None) -> Good | None:
+        if to is None:
+            good = self.ledger.good(name)
+            return good[-2] if len(good) > 1 else None
+        deployment = self.ledger.release(to).deployments.get(name)
+        if deployment is None:
+            return None
+        if deployment.phase != "succeeded" or deployment.to_version is None:
+            raise RefusedError(
+                f"release {to} did not succeed for {name}: it is {deployment.phase}",
+                hint=f"Choose one that did: make history ENV={self.environment}.",
+            )
+        code = deployment.artifact.code_sha256 if deployment.artifact else None
+        return Good(release_id=to, version=deployment.to_version, code_sha256=code)
+
+    def _back(self, name: str, good: Good) -> Deployment:
+        return Deployment(
+            service=name,
+            strategy="all_at_once",
+            percentage=self.contract.service(name).traffic.percentage,
+            interval_minutes=0,
+            bake_minutes=0,
+            to_version=good.version,
+            notes=(f"back to version {good.version} of release {good.release_id}",),
+        )
+
+    def _release(
+        self, kind: str, deployments: dict[str, Deployment], skipped: dict[str, str], origin: Origin
+    ) -> Release:
+        now = self.now()
+        return Release.model_validate(
+            {
+                "release_id": new_release_id(now),
+                "environment": self.environment,
+                "kind": kind,
+                "created_at": now,
+                "deployments": deployments,
+                "skipped": skipped,
+                "by": origin.by,
+                "commit": origin.commit,
+                "dirty": origin.dirty,
+                "ignore_alarms": origin.ignore_alarms,
+                "keep_promoted": origin.keep_promoted,
+            }
+        )

@@ -1,0 +1,77 @@
+"""Sentences about releases, the same ones on a terminal, in a log and in a notification."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from lockgate.release.driver import Observation
+from lockgate.release.model import Deployment, Phase, Release, Status, Tally
+
+
+def shares(weights: dict[str, float]) -> str:
+    """`v3 10 %, v2 90 %`."""
+    return ", ".join(
+        f"v{version} {100 * share:.0f} %" for version, share in sorted(weights.items(), reverse=True)
+    )
+
+
+def tally(tallies: dict[str, Tally]) -> str:
+    """`v3 2/48 failed, v2 0/430 failed`."""
+    return ", ".join(
+        f"v{version} {counts.errors}/{counts.requests} failed"
+        for version, counts in sorted(tallies.items(), key=lambda item: int(item[0]), reverse=True)
+    )
+
+
+_PHASES = {
+    Phase.PENDING: "waiting for its turn",
+    Phase.PREPARED: "version {0.to_version} is published",
+    Phase.STARTED: "CodeDeploy {0.deployment_id} started: v{0.from_version} → v{0.to_version}",
+    Phase.CANARY: "version {0.to_version} gets traffic",
+    Phase.BAKING: "version {0.to_version} serves everything; watching it for {0.bake_minutes} min",
+    Phase.SUCCEEDED: "succeeded: version {0.to_version} serves everything",
+    Phase.STOPPING: "stopping, to go back",
+    Phase.ROLLING_BACK: "going back to version {0.from_version}",
+    Phase.ROLLED_BACK: "rolled back: version {0.from_version} serves everything",
+    Phase.NOT_STARTED: "not started",
+    Phase.FAILED: "failed: wants a look",
+}
+
+
+def phase(deployment: Deployment) -> str:
+    """What a phase means for this deployment, as a sentence."""
+    return _PHASES[deployment.phase].format(deployment)
+
+
+def time_left(deployment: Deployment, now: datetime, minute: timedelta) -> timedelta | None:
+    """Time until the deployment's phase should end, as far as that is planned."""
+    if deployment.phase is Phase.BAKING and deployment.bake_until:
+        end = deployment.bake_until
+    elif deployment.phase is Phase.CANARY and Phase.CANARY in deployment.times:
+        steps = 1 if deployment.strategy == "canary" else -(-100 // deployment.percentage) - 1
+        end = deployment.times[Phase.CANARY] + steps * deployment.interval_minutes * minute
+    else:
+        return None
+    return max(end - now, timedelta())
+
+
+def events(seen: Observation | None) -> str:
+    """`BeforeAllowTraffic InProgress`: the lifecycle event that is at work, if any."""
+    running = [event.name for event in seen.events if event.status == "InProgress"] if seen else []
+    return running[-1] if running else ""
+
+
+def outcome(release: Release) -> str:
+    """How a release ended, in one sentence."""
+    names = ", ".join(release.deployments)
+    match release.status:
+        case Status.SUCCEEDED if release.kind == "rollback":
+            return f"Release {release.release_id} went back as asked: {names}."
+        case Status.SUCCEEDED:
+            return f"Release {release.release_id} succeeded: {names}."
+        case Status.ROLLED_BACK:
+            return f"Release {release.release_id} was rolled back: {names}."
+        case Status.FAILED:
+            return f"Release {release.release_id} failed and wants a look: {names}."
+        case Status.RUNNING:
+            return f"Release {release.release_id} is running: {names}."

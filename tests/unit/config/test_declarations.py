@@ -1,0 +1,125 @@
+"""Declarations: what is wrong is said with file, line, key and what is allowed."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from lockgate.config import Project, schemas
+from lockgate.errors import UsageError
+
+PLATFORM = """\
+organisation: acme
+region: eu-west-1
+environments:
+  local:
+    account_id: "111111111111"
+    endpoint_url: http://127.0.0.1:4566
+    minute_seconds: 5
+  prod:
+    account_id: "444444444444"
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    (tmp_path / "platform.yaml").write_text(PLATFORM)
+    return Project(tmp_path)
+
+
+def service(project: Project, name: str, text: str = "kind: lambda\n") -> None:
+    folder = project.root / "lambdas" / name
+    folder.mkdir(parents=True)
+    (folder / "service.yaml").write_text(text)
+
+
+def error_of(project: Project) -> str:
+    with pytest.raises(UsageError) as caught:
+        assert project.platform
+        assert project.declared
+    return caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("region: eu-west-1", "regoin: eu-west-1", "platform.yaml:2: regoin: unknown key; allowed here: "),
+        ("organisation: acme\n", "", "platform.yaml:1: organisation: is required"),
+        ('"444444444444"', '"44"', "platform.yaml:9: environments.prod.account_id: '44' does not match"),
+        ('"444444444444"', "44", "platform.yaml:9: environments.prod.account_id: Input should be a valid string"),
+        ("minute_seconds: 5", "minute_seconds: 0", "platform.yaml:7: environments.local.minute_seconds"),
+        ("  prod:", "  PROD:", "platform.yaml:8: environments.PROD"),
+        ("  prod:", "  local:", "platform.yaml:8: environments.local stands twice (first on line 4)"),
+        ("region: eu-west-1", "region: [", "platform.yaml:4:8: not valid YAML"),
+        ('"444444444444"', '"444444444444"\n    minute_seconds: 5', "minute_seconds is for an environment with"),
+        ('"444444444444"', '"111111111111"', "environments local and prod share account 111111111111"),
+    ],
+)
+def test_a_wrong_platform_is_described(project: Project, old: str, new: str, expected: str) -> None:
+    assert old in PLATFORM
+    (project.root / "platform.yaml").write_text(PLATFORM.replace(old, new, 1))
+    assert expected in error_of(project)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("kind: lambada\n", "service.yaml:1: kind: Input should be 'lambda', but is 'lambada'"),
+        ("kind: lambda\nmemory: 1\n", "service.yaml:2: memory: unknown key; allowed here: alarms, architecture"),
+        ("kind: lambda\nrelease: {percentage: 0}\n", "service.yaml:2: release.percentage: "),
+        (
+            "kind: lambda\nrelease:\n  strategy: linear\n  percentage: 1\n  interval_minutes: 60\n",
+            "service.yaml:2: release: 99 steps of 60 minutes exceed CodeDeploy's 2,880 minutes",
+        ),
+        ("kind: lambda\nroutes: [hello]\n", "service.yaml:2: routes.0: 'hello' does not match"),
+        ("kind: lambda\nhook: nobody\n", "service.yaml:2: hook: 'nobody' is not another service; there are none"),
+        ("kind: lambda\noverrides: {production: {}}\n", "service.yaml:2: overrides.production: unknown environment"),
+        (
+            "kind: lambda\noverrides:\n  prod:\n    memory_mb: 1\n",
+            "for environment prod: memory_mb: Input should be greater than or equal to 128, but is 1",
+        ),
+        ("kind: lambda\nsmoke: [{name: a, event: {}}]\n", "smoke events are sent by the hook"),
+        ("- kind\n", "service.yaml:1: must be a mapping"),
+    ],
+)
+def test_a_wrong_service_is_described(project: Project, text: str, expected: str) -> None:
+    service(project, "orders", text)
+    assert expected in error_of(project)
+
+
+def test_all_that_is_wrong_is_said_at_once(project: Project) -> None:
+    service(project, "orders", "kind: lambda\nmemory_mb: 1\ntimeout_seconds: 0\n")
+    assert len(error_of(project).splitlines()) == 2
+
+
+def test_overrides_are_merged_one_level_deep(project: Project) -> None:
+    text = (
+        "kind: lambda\nenvironment: {A: '1', B: '2'}\nrelease: {percentage: 20}\n"
+        "overrides:\n  prod:\n    environment: {B: '3'}\n    release: {interval_minutes: 15}\n"
+    )
+    service(project, "orders", text)
+    local, prod = (project.services(name)["orders"] for name in ("local", "prod"))
+    assert (local.environment, prod.environment) == ({"A": "1", "B": "2"}, {"A": "1", "B": "3"})
+    assert (prod.release.percentage, prod.release.interval_minutes) == (20, 15)
+    assert local.release.interval_minutes == 5
+
+
+def test_a_near_miss_is_suggested(project: Project) -> None:
+    service(project, "orders")
+    with pytest.raises(UsageError, match="unknown service 'order'") as caught:
+        project.services("local", ["order"])
+    assert caught.value.hint == "Did you mean 'orders'?"
+    with pytest.raises(UsageError, match="unknown environment 'prd'") as caught:
+        project.environment("prd")
+    assert caught.value.hint == "Did you mean 'prod'?"
+
+
+def test_the_repositorys_own_declarations_fit_the_generated_schemas() -> None:
+    root = Path(__file__).parents[3]
+    assert schemas.outdated(root / "schemas") == []
+    project = Project(root)
+    assert project.declared
+    schema = json.loads((root / "schemas/service.schema.json").read_text())
+    for declared in project.declared.values():
+        jsonschema.validate(declared.document.data, schema)
