@@ -1,0 +1,108 @@
+locals {
+  bucket_arn = "arn:${var.partition}:s3:::${var.bucket}"
+}
+
+resource "aws_s3_bucket" "artifacts" {
+  #checkov:skip=CKV_AWS_18:Reads and writes are recorded as CloudTrail data events, which name the caller; server access logs do not.
+  #checkov:skip=CKV_AWS_144:Artifacts are rebuilt from a commit; another region gets its own bucket when an environment is there.
+  #checkov:skip=CKV2_AWS_62:Nothing reacts to an upload: a release names the artifact that it wants.
+  bucket        = var.bucket
+  force_destroy = var.force_destroy
+}
+
+resource "aws_s3_bucket_ownership_controls" "artifacts" {
+  bucket = aws_s3_bucket.artifacts.id
+
+  rule {
+    object_ownership = "BucketOwnerEnforced"
+  }
+}
+
+resource "aws_s3_bucket_public_access_block" "artifacts" {
+  bucket                  = aws_s3_bucket.artifacts.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_versioning" "artifacts" {
+  bucket = aws_s3_bucket.artifacts.id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "artifacts" {
+  bucket = aws_s3_bucket.artifacts.id
+
+  rule {
+    bucket_key_enabled = true
+
+    apply_server_side_encryption_by_default {
+      kms_master_key_id = var.kms_key_arn
+      sse_algorithm     = "aws:kms"
+    }
+  }
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "artifacts" {
+  bucket = aws_s3_bucket.artifacts.id
+
+  rule {
+    id     = "noncurrent"
+    status = "Enabled"
+
+    filter {}
+
+    noncurrent_version_expiration {
+      noncurrent_days = var.noncurrent_days
+    }
+  }
+
+  rule {
+    id     = "incomplete-uploads"
+    status = "Enabled"
+
+    filter {}
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 1
+    }
+  }
+
+  depends_on = [aws_s3_bucket_versioning.artifacts]
+}
+
+resource "aws_s3_bucket_policy" "artifacts" {
+  bucket = aws_s3_bucket.artifacts.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "OnlyOverTls"
+      Effect    = "Deny"
+      Principal = { AWS = "*" }
+      Action    = "s3:*"
+      Resource  = [local.bucket_arn, "${local.bucket_arn}/*"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+
+  depends_on = [aws_s3_bucket_public_access_block.artifacts]
+}
+
+# A function needs code to exist. This one answers 503 until the first release; see bootstrap/app.py.
+resource "aws_s3_object" "bootstrap" {
+  bucket         = aws_s3_bucket.artifacts.id
+  key            = "bootstrap/lambda-python.zip"
+  content_base64 = trimspace(file("${path.module}/bootstrap/lambda-python.zip.b64"))
+  content_type   = "application/zip"
+  kms_key_id     = var.kms_key_arn
+
+  depends_on = [
+    aws_s3_bucket_ownership_controls.artifacts,
+    aws_s3_bucket_server_side_encryption_configuration.artifacts,
+    aws_s3_bucket_versioning.artifacts,
+  ]
+}

@@ -1,0 +1,42 @@
+variable "bucket" {
+  description = "Name of the bucket; names are shared by all of AWS, so account and region belong in it."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.bucket))
+    error_message = "bucket must have 3 to 63 small letters, digits and dashes, with no dash at either end."
+  }
+}
+
+variable "force_destroy" {
+  description = "Whether destroying the bucket deletes its objects; only where the whole environment is thrown away."
+  type        = bool
+  default     = false
+}
+
+variable "kms_key_arn" {
+  description = "Customer key that encrypts the objects."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:\\d{12}:key/.+$", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a customer key: another account cannot read through aws/s3."
+  }
+}
+
+variable "noncurrent_days" {
+  description = "Days that a replaced or deleted object is kept. Artifacts are written once, so this only undoes mistakes."
+  type        = number
+  default     = 90
+
+  validation {
+    condition     = var.noncurrent_days >= 1
+    error_message = "noncurrent_days must be at least 1."
+  }
+}
+
+variable "partition" {
+  description = "AWS partition: aws, aws-cn or aws-us-gov."
+  type        = string
+  default     = "aws"
+}

@@ -1,0 +1,47 @@
+# What platform.yaml and the services' folders declare. Defaults come from the files that `lockgate schema` writes from
+# its models, so that Python and Terraform read the same ones.
+locals {
+  root = "${path.module}/../../.."
+
+  platform_defaults = jsondecode(file("${local.root}/schemas/platform.defaults.json"))
+  service_defaults  = jsondecode(file("${local.root}/schemas/service.defaults.json"))
+
+  platform    = merge(local.platform_defaults, yamldecode(file("${local.root}/platform.yaml")))
+  environment = merge(local.platform_defaults.environment, local.platform.environments[var.environment])
+  account_id  = local.environment.account_id
+  embedded    = local.environment.endpoint_url != null
+  region      = coalesce(local.environment.region, local.platform.region)
+  name_prefix = "${local.platform.name}-${var.environment}"
+
+  declared = {
+    for path in fileset(local.root, "lambdas/*/service.yaml") :
+    basename(dirname(path)) => yamldecode(file("${local.root}/${path}"))
+  }
+  overrides = {
+    for name, service in local.declared : name => try(service.overrides[var.environment], null)
+  }
+
+  # merge() fails for what is not a map, and the value itself stands: maps are merged one level deep, the rest replaced.
+  merged = {
+    for name, service in local.declared : name => {
+      for key, value in merge(service, local.overrides[name]) :
+      key => value == null ? null : try(merge(service[key], value), value)
+    }
+  }
+  services = {
+    for name, service in local.merged : name => {
+      for key, value in merge(local.service_defaults, service) :
+      key => value == null ? null : try(merge(local.service_defaults[key], value), value)
+    }
+  }
+
+  # By name, not by the other module's output: one service cannot depend on another inside the same for_each.
+  hook_function_names = {
+    for name, service in local.services :
+    name => service.hook == null ? null : "CodeDeployHook_${local.name_prefix}-${service.hook}"
+  }
+  wrong_hooks = [
+    for name, service in local.services :
+    "${name} (hook: ${service.hook})" if service.hook != null && !try(local.services[service.hook].codedeploy_hook, false)
+  ]
+}
