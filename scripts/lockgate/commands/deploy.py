@@ -101,7 +101,7 @@ def _held(opened: Opened, release_id: str) -> RefusedError:
     return RefusedError(
         f"release {release_id} of {', '.join(release.deployments)} is being driven by {holder} since "
         f"{release.created_at:%H:%M:%S} UTC",
-        hint=f"Watch it with `make watch ENV={opened.name}`, or end it with `make rollback ENV={opened.name}`.",
+        hint=f"Watch it: make watch ENV={opened.name}. End it: make rollback ENV={opened.name}.",
     )
 
 

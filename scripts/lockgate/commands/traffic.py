@@ -51,7 +51,10 @@ class Load:
         for contract in self.contracts:
             for number in range(_WORKERS):
                 work = threading.Thread(
-                    target=self._work, args=(contract, number), name=f"traffic-{contract.service}-{number}", daemon=True
+                    target=self._work,
+                    args=(contract, number),
+                    name=f"traffic-{contract.service}-{number}",
+                    daemon=True,
                 )
                 work.start()
                 self._threads.append(work)
@@ -96,11 +99,13 @@ class Load:
 @opens
 @service_option
 @click.option(
-    "--rate", type=click.FloatRange(0.1, 500), default=DEFAULT_RATE, show_default=True, help="Requests a second."
+    "--rate",
+    type=click.FloatRange(0.1, 500),
+    default=DEFAULT_RATE,
+    show_default=True,
+    help="Requests a second.",
 )
-@click.option(
-    "--seconds", type=click.IntRange(1, 3600), default=60, show_default=True, help="For how long."
-)
+@click.option("--seconds", type=click.IntRange(1, 3600), default=60, show_default=True, help="For how long.")
 def traffic(opened: Opened, services: tuple[str, ...], rate: float, seconds: int) -> None:
     """Send each service's smoke events through its alias; only to an embedded AWS."""
     if not opened.environment.is_embedded:

@@ -54,7 +54,7 @@ class LineProgress:
         seen = engine.seen.get(deployment.service)
         facts = {
             "phase": words.phase(deployment),
-            "event": f"hook or event {words.events(seen)} at work" if words.events(seen) else "",
+            "event": f"{words.events(seen)} is at work" if words.events(seen) else "",
             "weights": f"traffic {words.shares(seen.weights)}"
             if seen and not deployment.phase.is_over
             else "",

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from lockgate.release.driver import Observation
 from lockgate.release.model import Deployment, Phase, Release, Status, Tally
 
+Value = TypeVar("Value")
+
+
+def _newest_first(by_version: dict[str, Value]) -> list[tuple[str, Value]]:
+    """Versions are numbers without leading zeros: the longer one is the newer one."""
+    return sorted(by_version.items(), key=lambda item: (len(item[0]), item[0]), reverse=True)
+
 
 def shares(weights: dict[str, float]) -> str:
     """`v3 10 %, v2 90 %`."""
-    return ", ".join(
-        f"v{version} {100 * share:.0f} %" for version, share in sorted(weights.items(), reverse=True)
-    )
+    return ", ".join(f"v{version} {100 * share:.0f} %" for version, share in _newest_first(weights))
 
 
 def tally(tallies: dict[str, Tally]) -> str:
     """`v3 2/48 failed, v2 0/430 failed`."""
     return ", ".join(
-        f"v{version} {counts.errors}/{counts.requests} failed"
-        for version, counts in sorted(tallies.items(), key=lambda item: int(item[0]), reverse=True)
+        f"v{version} {counts.errors}/{counts.requests} failed" for version, counts in _newest_first(tallies)
     )
 
 

@@ -47,12 +47,20 @@ def error_of(project: Project) -> str:
         ("region: eu-west-1", "regoin: eu-west-1", "platform.yaml:2: regoin: unknown key; allowed here: "),
         ("organisation: acme\n", "", "platform.yaml:1: organisation: is required"),
         ('"444444444444"', '"44"', "platform.yaml:9: environments.prod.account_id: '44' does not match"),
-        ('"444444444444"', "44", "platform.yaml:9: environments.prod.account_id: Input should be a valid string"),
+        (
+            '"444444444444"',
+            "44",
+            "platform.yaml:9: environments.prod.account_id: Input should be a valid string",
+        ),
         ("minute_seconds: 5", "minute_seconds: 0", "platform.yaml:7: environments.local.minute_seconds"),
         ("  prod:", "  PROD:", "platform.yaml:8: environments.PROD"),
         ("  prod:", "  local:", "platform.yaml:8: environments.local stands twice (first on line 4)"),
         ("region: eu-west-1", "region: [", "platform.yaml:4:8: not valid YAML"),
-        ('"444444444444"', '"444444444444"\n    minute_seconds: 5', "minute_seconds is for an environment with"),
+        (
+            '"444444444444"',
+            '"444444444444"\n    minute_seconds: 5',
+            "minute_seconds is for an environment with",
+        ),
         ('"444444444444"', '"111111111111"', "environments local and prod share account 111111111111"),
     ],
 )
@@ -66,15 +74,24 @@ def test_a_wrong_platform_is_described(project: Project, old: str, new: str, exp
     ("text", "expected"),
     [
         ("kind: lambada\n", "service.yaml:1: kind: Input should be 'lambda', but is 'lambada'"),
-        ("kind: lambda\nmemory: 1\n", "service.yaml:2: memory: unknown key; allowed here: alarms, architecture"),
+        (
+            "kind: lambda\nmemory: 1\n",
+            "service.yaml:2: memory: unknown key; allowed here: alarms, architecture",
+        ),
         ("kind: lambda\nrelease: {percentage: 0}\n", "service.yaml:2: release.percentage: "),
         (
             "kind: lambda\nrelease:\n  strategy: linear\n  percentage: 1\n  interval_minutes: 60\n",
             "service.yaml:2: release: 99 steps of 60 minutes exceed CodeDeploy's 2,880 minutes",
         ),
         ("kind: lambda\nroutes: [hello]\n", "service.yaml:2: routes.0: 'hello' does not match"),
-        ("kind: lambda\nhook: nobody\n", "service.yaml:2: hook: 'nobody' is not another service; there are none"),
-        ("kind: lambda\noverrides: {production: {}}\n", "service.yaml:2: overrides.production: unknown environment"),
+        (
+            "kind: lambda\nhook: nobody\n",
+            "service.yaml:2: hook: 'nobody' is not another service; there are none",
+        ),
+        (
+            "kind: lambda\noverrides: {production: {}}\n",
+            "service.yaml:2: overrides.production: unknown environment",
+        ),
         (
             "kind: lambda\noverrides:\n  prod:\n    memory_mb: 1\n",
             "for environment prod: memory_mb: Input should be greater than or equal to 128, but is 1",

@@ -67,7 +67,8 @@ def test_a_bad_version_ends_on_the_old_one_with_the_numbers(own_rollback: bool, 
     assert release.status is Status.ROLLED_BACK
     assert world.shares() == {"1": 1.0}
     assert release.reason == (
-        "a: ALARM_ACTIVE; version 2: 12 errors in 48 requests (25.0 %); version 1: 0 errors in 430 requests (0.0 %)"
+        "a: ALARM_ACTIVE; version 2: 12 errors in 48 requests (25.0 %); "
+        "version 1: 0 errors in 430 requests (0.0 %)"
     )
     assert ("repair" in world.events) == (rollback_fails or not own_rollback)
 

@@ -184,7 +184,8 @@ def a_release(now: datetime, *names: str, **changes: object) -> Release:
             "by": "somebody",
             "revision": 1,
             "deployments": {
-                name: {**deployment, "service": name, "wave": wave} for wave, name in enumerate(names or ("a",))
+                name: {**deployment, "service": name, "wave": wave}
+                for wave, name in enumerate(names or ("a",))
             },
             **changes,
         }
