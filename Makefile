@@ -1,0 +1,126 @@
+# Every target sets up what it needs; `make help` lists them.
+# Verbs are thin: `make deploy ENV=local SERVICE=hello-api` is `.venv/bin/lockgate deploy --env local ...`.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+BIN := .venv/bin
+LOCKGATE := $(BIN)/lockgate
+SETUP := $(PYTHON) scripts/setup.py
+
+# Arguments of the verbs that work on an environment.
+environment = --env "$(or $(ENV),$(error Say which environment: make $@ ENV=local))"
+services = $(foreach name,$(SERVICE),--service "$(name)")
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Make .venv from the lock file (under a second when it is current)
+	@$(SETUP) dev
+
+# --- releasing ---------------------------------------------------------------------------------------------
+
+.PHONY: deploy
+deploy: setup ## Release what has changed: ENV=..., SERVICE=..., ARGS=...
+	@$(LOCKGATE) deploy $(environment) $(services) $(ARGS)
+
+.PHONY: rollback
+rollback: setup ## Go back to the last good release: ENV=..., SERVICE=..., TO=<release>
+	@$(LOCKGATE) rollback $(environment) $(services) $(if $(TO),--to "$(TO)") $(ARGS)
+
+.PHONY: watch
+watch: setup ## Attach to a running release: ENV=...
+	@$(LOCKGATE) watch $(environment) $(ARGS)
+
+.PHONY: status
+status: setup ## What is live, what is running: ENV=...
+	@$(LOCKGATE) status $(environment) $(services) $(ARGS)
+
+.PHONY: history
+history: setup ## What was released, and how it ended: ENV=...
+	@$(LOCKGATE) history $(environment) $(services) $(ARGS)
+
+.PHONY: verify
+verify: setup ## Whether everything that a release needs is there: ENV=...
+	@$(LOCKGATE) verify $(environment) $(services) $(ARGS)
+
+.PHONY: traffic
+traffic: setup ## Send smoke events through the aliases: ENV=local
+	@$(LOCKGATE) traffic $(environment) $(services) $(ARGS)
+
+.PHONY: apply
+apply: setup ## Apply Terraform: ENV=..., ARGS=--dry-run to see what would change
+	@$(LOCKGATE) apply $(environment) $(ARGS)
+
+.PHONY: build
+build: setup ## Build the artifacts: ENV=..., SERVICE=...
+	@$(LOCKGATE) build $(environment) $(services) $(ARGS)
+
+.PHONY: new
+new: setup ## Add a service: KIND=lambda NAME=orders
+	@$(LOCKGATE) new "$(or $(KIND),lambda)" "$(or $(NAME),$(error Say what it is called: make new KIND=lambda NAME=orders))"
+
+# --- the embedded AWS --------------------------------------------------------------------------------------
+
+.PHONY: local-up
+local-up: setup ## Start the embedded AWS
+	@$(LOCKGATE) local up $(ARGS)
+
+.PHONY: local-down
+local-down: setup ## Stop the embedded AWS (ARGS=--wipe forgets what is in it)
+	@$(LOCKGATE) local down $(ARGS)
+
+.PHONY: local-status
+local-status: setup ## Whether the embedded AWS runs
+	@$(LOCKGATE) local status $(ARGS)
+
+# --- the project itself ------------------------------------------------------------------------------------
+
+.PHONY: test
+test: setup ## Run all tests
+	@$(BIN)/pytest $(ARGS)
+
+.PHONY: test-quick
+test-quick: setup ## Run the tests that need neither Terraform nor the embedded AWS
+	@$(BIN)/pytest -m "not local and not terraform and not docker" $(ARGS)
+
+.PHONY: lint
+lint: setup ## Check formatting, types, schemas, shell and Terraform
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(LOCKGATE) schema --check
+	@$(BIN)/shellcheck .ci/run
+	@$(BIN)/python -m lockgate.plans.check terraform
+
+.PHONY: format
+format: setup ## Format Python and Terraform
+	@$(BIN)/ruff check --fix --quiet || true
+	@$(BIN)/ruff format --quiet
+	@$(BIN)/python -m lockgate.plans.check --format terraform
+
+.PHONY: schemas
+schemas: setup ## Generate schemas/ from the models
+	@$(LOCKGATE) schema
+
+.PHONY: checkov
+checkov: ## Check Terraform against checkov's rules, in an environment of its own
+	@$(SETUP) checkov
+	@.venv-checkov/bin/checkov --directory terraform --skip-download --quiet --compact
+
+.PHONY: lock
+lock: setup ## Renew the lock files in requirements/
+	@$(SETUP) lock
+
+.PHONY: ci
+ci: ## What CI runs
+	@.ci/run
+
+.PHONY: clean
+clean: ## Remove what was built (not the embedded AWS' state)
+	@rm -rf .build .mypy_cache .pytest_cache .ruff_cache .hypothesis
