@@ -1,0 +1,102 @@
+"""`python -m localaws up|down|status|serve`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from localaws import lifecycle
+from localaws.settings import Settings, SettingsError
+
+EXIT_ERROR = 1
+EXIT_REFUSED = 4
+
+_Decorated = Callable[..., Any]
+
+
+def _options(command: _Decorated) -> _Decorated:
+    for option in (
+        click.option("--home", type=click.Path(file_okay=False, path_type=Path), help="Folder of its state."),
+        click.option("--port", type=int, help="TCP port on 127.0.0.1; 0 takes a free one. Default 4566."),
+        click.option("--minute", type=float, help="Real seconds of one AWS minute. Default 5."),
+    ):
+        command = option(command)
+    return command
+
+
+def _settings(home: Path | None, port: int | None, minute: float | None) -> Settings:
+    try:
+        return Settings.resolve(home=home, port=port, minute_seconds=minute)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """The embedded AWS: starts, ends and shows the server of a folder."""
+
+
+@main.command()
+@_options
+def up(home: Path | None, port: int | None, minute: float | None) -> None:
+    """Starts the server in the background, unless it runs already."""
+    try:
+        running = lifecycle.up(_settings(home, port, minute))
+    except lifecycle.PortTakenError as error:
+        raise _failure(error, EXIT_REFUSED) from None
+    except lifecycle.LifecycleError as error:
+        raise _failure(error, EXIT_ERROR) from None
+    verb = "started" if running.started else "runs already"
+    click.echo(f"embedded AWS {verb} at {running.endpoint} (1 AWS minute = {running.minute_seconds:g} s)")
+
+
+@main.command()
+@_options
+@click.option("--wipe", is_flag=True, help="Delete its state, too.")
+def down(home: Path | None, port: int | None, minute: float | None, wipe: bool) -> None:
+    """Ends the server; its state is kept."""
+    settings = _settings(home, port, minute)
+    try:
+        pid = lifecycle.down(settings, wipe=wipe)
+    except lifecycle.LifecycleError as error:
+        raise _failure(error, EXIT_ERROR) from None
+    click.echo(f"embedded AWS ended (pid {pid})" if pid else "embedded AWS does not run")
+    if wipe:
+        click.echo(f"state of {settings.home} deleted")
+
+
+@main.command()
+@_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def status(home: Path | None, port: int | None, minute: float | None, as_json: bool) -> None:
+    """Shows whether the server runs; exit status 1 when it does not."""
+    settings = _settings(home, port, minute)
+    running = lifecycle.status(settings)
+    if running is None:
+        click.echo(json.dumps({"running": False, "home": str(settings.home)}) if as_json else "does not run")
+        raise SystemExit(EXIT_ERROR)
+    words = f"runs at {running.endpoint} (pid {running.pid}, 1 AWS minute = {running.minute_seconds:g} s)"
+    click.echo(running.to_json() if as_json else words)
+
+
+@main.command()
+@_options
+def serve(home: Path | None, port: int | None, minute: float | None) -> None:
+    """Serves in the foreground until SIGTERM or Ctrl-C."""
+    from localaws.server import PortInUseError
+    from localaws.server import serve as serve_here
+
+    try:
+        serve_here(_settings(home, port, minute))
+    except PortInUseError as error:
+        raise _failure(error, EXIT_REFUSED) from None
+
+
+def _failure(error: Exception, code: int) -> click.ClickException:
+    failure = click.ClickException(str(error))
+    failure.exit_code = code
+    return failure

@@ -1,0 +1,208 @@
+"""The server process: MiniStack and our own services on one port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import json
+import logging
+import os
+import resource
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import Callable, MutableMapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from localaws import ministack_patches
+from localaws.clock import Clock
+from localaws.lifecycle import HEALTH_PATH, PidRecord
+from localaws.processes import port_holder, start_mark
+from localaws.service import Service
+from localaws.settings import HOST, Settings
+from localaws.snapshots import Snapshots
+
+log = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+_QUIET_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+class PortInUseError(RuntimeError):
+    """The port belongs to another process."""
+
+
+def serve(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT, then saves state and ends every function process.
+
+    Raises:
+        PortInUseError: the port is taken.
+    """
+    for folder in (settings.state_dir, settings.objects_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(settings.tmp_dir, ignore_errors=True)
+    settings.tmp_dir.mkdir()
+    listener = _bind(settings.port)
+    port: int = listener.getsockname()[1]
+    os.environ.update(ministack_patches.environment(settings, port))
+    tempfile.tempdir = str(settings.tmp_dir)
+    _raise_file_limit()
+    ministack_patches.check_contract()
+    logging.getLogger("localaws").setLevel(logging.INFO)
+    asyncio.run(_Server(settings, listener).run())
+
+
+def _bind(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(256)
+    except OSError as error:
+        listener.close()
+        raise PortInUseError(
+            f"port {port} of {HOST} is taken by {port_holder(port) or error}. "
+            f"End that, or choose another port with --port or LOCALAWS_PORT."
+        ) from None
+    return listener
+
+
+def _raise_file_limit() -> None:
+    """Each warm function process takes three descriptors; 1024 are soon used."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 8192 if hard == resource.RLIM_INFINITY else min(8192, hard)
+    if soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def build_services(clock: Clock, endpoint: str) -> tuple[Service, ...]:
+    """The services that MiniStack lacks or that replace its own."""
+    services: list[Service] = []
+    for name in ("localaws.cloudwatch", "localaws.codedeploy"):
+        with contextlib.suppress(ModuleNotFoundError):
+            services.append(importlib.import_module(name).build(clock, endpoint))
+    return tuple(services)
+
+
+class _Server:
+    """One server: its services, its snapshots, and the order in which they start and end."""
+
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._port: int = listener.getsockname()[1]
+        endpoint = ministack_patches.endpoint(self._port)
+        self._services = build_services(Clock(settings.minute_seconds), endpoint)
+        self._snapshots = Snapshots(settings.state_dir, self._services, ministack_patches.state_writers)
+        self._ready = False
+
+    async def run(self) -> None:
+        """Serves until a signal comes."""
+        from hypercorn.asyncio import serve as serve_asgi
+        from hypercorn.config import Config
+
+        for service in self._services:
+            ministack_patches.register(service)
+        self._snapshots.restore()
+        app = Application(ministack_patches.asgi_app(), self._health, self._snapshots.touch)
+        config = Config()
+        config.bind = [f"fd://{self._listener.fileno()}"]
+        config.keep_alive_timeout = 75
+        config.graceful_timeout = 3
+        config.loglevel = "WARNING"
+        ending = _signalled()
+        self._write_pid_file()
+        starting = asyncio.create_task(self._start_services(app))
+        try:
+            await serve_asgi(app, config, shutdown_trigger=lambda: self._until(ending, starting))
+        finally:
+            await asyncio.to_thread(ministack_patches.end_functions)
+            self._settings.pid_file.unlink(missing_ok=True)
+
+    async def _until(self, ending: asyncio.Event, starting: asyncio.Task[None]) -> None:
+        saving = asyncio.create_task(self._snapshots.run(self._settings.snapshot_seconds))
+        await ending.wait()
+        log.info("ending")
+        for task in (saving, starting):
+            task.cancel()
+        await asyncio.gather(saving, starting, return_exceptions=True)
+        for service in self._services:
+            await service.stop()
+        await self._snapshots.save()
+
+    async def _start_services(self, app: Application) -> None:
+        """Begins background work once requests are answered: our services are clients of this server."""
+        await app.started.wait()
+        for service in self._services:
+            await service.start()
+        self._ready = True
+        log.info("serving on %s:%d", HOST, self._port)
+
+    def _health(self) -> dict[str, Any]:
+        return {
+            "name": "localaws",
+            "version": version("lockgate"),
+            "ministack": version("ministack"),
+            "pid": os.getpid(),
+            "home": str(self._settings.home),
+            "minute_seconds": self._settings.minute_seconds,
+            "ready": self._ready,
+            "services": [service.name for service in self._services],
+        }
+
+    def _write_pid_file(self) -> None:
+        pid = os.getpid()
+        PidRecord(pid, start_mark(pid) or "", self._port).write(self._settings.pid_file)
+
+
+def _signalled() -> asyncio.Event:
+    ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, ending.set)
+    return ending
+
+
+class Application:
+    """MiniStack's ASGI application with our health check, and an eye on what may have changed."""
+
+    def __init__(
+        self, inner: Callable[..., Any], health: Callable[[], dict[str, Any]], touch: Callable[[], None]
+    ) -> None:
+        self._inner = inner
+        self._health = health
+        self._touch = touch
+        self.started = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """Answers one connection event, as ASGI has it."""
+        if scope["type"] == "lifespan":
+            await self._inner(scope, receive, self._watching(send))
+        elif scope["type"] == "http" and scope["path"] == HEALTH_PATH:
+            await _answer_json(send, self._health())
+        else:
+            await self._inner(scope, receive, send)
+            if scope.get("method") not in _QUIET_METHODS:
+                self._touch()
+
+    def _watching(self, send: Any) -> Any:
+        async def watch(message: MutableMapping[str, Any]) -> None:
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                self.started.set()
+
+        return watch
+
+
+async def _answer_json(send: Any, data: dict[str, Any]) -> None:
+    body = json.dumps(data).encode()
+    headers: Sequence[tuple[bytes, bytes]] = (
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+    )
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
