@@ -17,6 +17,7 @@ VERBS = (
     "build",
     "deploy",
     "history",
+    "local",
     "new",
     "rollback",
     "schema",

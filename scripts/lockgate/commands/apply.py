@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from lockgate.commands.bring_up import apply_workload, start_emulator
+from lockgate.commands import emulator
+from lockgate.commands.bring_up import apply_workload
 from lockgate.commands.options import Opened, console, dry_run_option, opens
 from lockgate.errors import Exit
 from lockgate.plans.workload import Workload
@@ -16,8 +17,9 @@ from lockgate.plans.workload import Workload
 def apply(opened: Opened, dry_run: bool) -> Exit:
     """Apply the workload stack; with --dry-run, say what would change."""
     out = console()
-    assert opened.project.declared is not None
-    start_emulator(opened, out)
+    opened.project.services(opened.name)
+    if opened.environment.emulator:
+        out.print(emulator.start(opened), markup=False, soft_wrap=True)
     opened.checked()
     workload = Workload(opened.project, opened.name, opened.aws)
     if not dry_run:

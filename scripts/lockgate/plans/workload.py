@@ -107,16 +107,18 @@ class Workload:
 
     def _terraform(self, on_line: Callable[[str], None]) -> Terraform:
         credentials = self.aws.session.get_credentials()
-        frozen = credentials.get_frozen_credentials() if credentials else None
-        environment = {"AWS_REGION": self.aws.region}
-        if frozen:
-            environment |= {"AWS_ACCESS_KEY_ID": frozen.access_key, "AWS_SECRET_ACCESS_KEY": frozen.secret_key}
-            environment |= {"AWS_SESSION_TOKEN": frozen.token} if frozen.token else {}
+        found = credentials.get_frozen_credentials() if credentials else None
+        environment = {
+            "AWS_REGION": self.aws.region,
+            "AWS_ACCESS_KEY_ID": found.access_key if found else None,
+            "AWS_SECRET_ACCESS_KEY": found.secret_key if found else None,
+            "AWS_SESSION_TOKEN": found.token if found else None,
+        }
         return Terraform(
             project_root=self.project.root,
             folder=self.project.root / STACK,
             data_dir=self.folder / "terraform",
-            environment=environment,
+            environment={name: value for name, value in environment.items() if value},
             on_line=on_line,
         )
 
@@ -125,7 +127,7 @@ class Workload:
         if self.aws.endpoint_url is None:
             return settings
         return settings | {
-            "endpoints": {name: self.aws.endpoint_url for name in ("s3", "sts", "iam")},
+            "endpoints": dict.fromkeys(("s3", "sts", "iam"), self.aws.endpoint_url),
             "skip_credentials_validation": True,
             "skip_metadata_api_check": True,
             "skip_requesting_account_id": True,
