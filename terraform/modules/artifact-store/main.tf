@@ -48,6 +48,8 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "artifacts" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "artifacts" {
+  count = var.expire ? 1 : 0
+
   bucket = aws_s3_bucket.artifacts.id
 
   rule {

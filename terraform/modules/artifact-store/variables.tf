@@ -8,6 +8,12 @@ variable "bucket" {
   }
 }
 
+variable "expire" {
+  description = "Whether replaced objects and unfinished uploads go away by themselves. The provider watches new rules for 50 s; an embedded AWS, which expires nothing, need not wait for that."
+  type        = bool
+  default     = true
+}
+
 variable "force_destroy" {
   description = "Whether destroying the bucket deletes its objects; only where the whole environment is thrown away."
   type        = bool

@@ -71,8 +71,9 @@ resource "aws_codedeploy_deployment_group" "live" {
   }
 
   alarm_configuration {
-    enabled = true
-    alarms  = local.alarm_names
+    enabled                   = true
+    alarms                    = local.alarm_names
+    ignore_poll_alarm_failure = false
   }
 
   trigger_configuration {

@@ -37,6 +37,7 @@ module "artifact_store" {
   source = "../../modules/artifact-store"
 
   bucket        = "${local.name_prefix}-artifacts-${local.account_id}-${local.region}"
+  expire        = !local.embedded
   force_destroy = local.embedded
   kms_key_arn   = module.encryption_key.key_arn
   partition     = local.partition

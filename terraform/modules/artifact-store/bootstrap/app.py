@@ -3,7 +3,7 @@
 import json
 
 
-def handler(event, context):
+def handler(_event, _context):
     return {
         "statusCode": 503,
         "headers": {"content-type": "application/json", "retry-after": "60"},

@@ -1,0 +1,239 @@
+"""The stack with mocked providers: it reads declarations as Python does, and refuses what cannot work."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lockgate.config.project import Project
+from tests.terraform.hcl import ROOT
+from tests.terraform.toolchain import Copy, Ran
+
+pytestmark = pytest.mark.terraform
+
+STACK = "stacks/workload"
+MOCKS = Path("modules/lambda-service/tests/mocks/aws.tfmock.hcl")
+
+HELLO = """\
+kind: lambda
+description: Says hello.
+routes: ["GET /hello"]
+hook: checker
+environment: {LOG_LEVEL: INFO, REGION: here}
+alarms: {minimum_requests: 20}
+smoke:
+  - {name: hello, event: {rawPath: /hello}, expect_status: 200}
+  - {name: queue, event: {Records: [1, two]}}
+overrides:
+  local:
+    release: {interval_minutes: 1}
+    environment: {LOG_LEVEL: DEBUG}
+    memory_mb: 512
+  prod:
+    release: {strategy: linear, percentage: 20}
+    alarms: {periods: 5}
+    smoke: []
+    hook: null
+"""
+
+CHECKER = """\
+kind: lambda
+codedeploy_hook: true
+release: {strategy: all_at_once}
+permissions:
+  - actions: [codedeploy:PutLifecycleEventHookExecutionStatus]
+    resources: ["arn:${partition}:codedeploy:${region}:${account_id}:deploymentgroup:${name_prefix}-*"]
+"""
+
+
+@pytest.fixture
+def stack(copy: Copy) -> Copy:
+    copy.add_service("hello", HELLO)
+    copy.add_service("checker", CHECKER)
+    tests = copy.root / "terraform" / STACK / "tests"
+    shutil.rmtree(tests, ignore_errors=True)
+    (tests / "mocks").mkdir(parents=True)
+    shutil.copy(copy.root / "terraform" / MOCKS, tests / "mocks")
+    (tests / "mocks" / "stack.tfmock.hcl").write_text(STACK_MOCKS)
+    copy.init(STACK)
+    return copy
+
+
+STACK_MOCKS = """\
+mock_data "aws_partition" {
+  defaults = {
+    dns_suffix = "amazonaws.com"
+    partition  = "aws"
+  }
+}
+
+mock_resource "aws_kms_key" {
+  defaults = {
+    arn = "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-4000-8000-000000000000"
+  }
+}
+
+mock_resource "aws_sns_topic" {
+  defaults = {
+    arn = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
+  }
+}
+
+mock_resource "aws_sns_topic_policy" {
+  defaults = {
+    arn = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
+  }
+}
+"""
+
+
+def _test(stack: Copy, run: str) -> Ran:
+    text = f'mock_provider "aws" {{\n  source = "./tests/mocks"\n}}\n\n{run}\n'
+    (stack.root / "terraform" / STACK / "tests" / "case.tftest.hcl").write_text(text)
+    return stack.terraform(STACK, "test", "-no-color")
+
+
+def _expected(stack: Copy, environment: str) -> dict[str, object]:
+    services = Project(stack.root).services(environment)
+    return {
+        name: service.model_dump(mode="json", exclude={"overrides"}) for name, service in services.items()
+    }
+
+
+@pytest.mark.parametrize("environment", ["local", "prod"])
+def test_services_are_what_python_makes_of_them(stack: Copy, environment: str) -> None:
+    (stack.root / "expected.json").write_text(json.dumps(_expected(stack, environment)))
+    ran = _test(
+        stack,
+        f"""
+run "same" {{
+  command = plan
+
+  variables {{
+    environment = "{environment}"
+  }}
+
+  assert {{
+    condition = alltrue(flatten([
+      for name, service in jsondecode(file("../../../expected.json")) : [
+        for key, value in service :
+        key == "smoke" || jsonencode(local.services[name][key]) == jsonencode(value)
+      ]
+    ]))
+    error_message = "Python: ${{file("../../../expected.json")}} Terraform: ${{jsonencode(local.services)}}"
+  }}
+
+  assert {{
+    condition     = toset(keys(local.services)) == toset(keys(jsondecode(file("../../../expected.json"))))
+    error_message = "Terraform and Python must find the same services."
+  }}
+
+  assert {{
+    condition = (
+      local.account_id == "{Project(stack.root).platform.environments[environment].account_id}"
+      && local.region == "{Project(stack.root).platform.region_of(environment)}"
+    )
+    error_message = "Terraform and Python must mean the same account and region."
+  }}
+}}
+""",
+    )
+    assert ran.code == 0, ran.output
+
+
+def test_platform_parameter_and_wiring(stack: Copy) -> None:
+    ran = _test(
+        stack,
+        """
+run "applied" {
+  command = apply
+
+  variables {
+    environment = "local"
+  }
+
+  assert {
+    condition = jsondecode(aws_ssm_parameter.platform.value) == {
+      schema            = 1
+      environment       = "local"
+      account_id        = "111111111111"
+      region            = "eu-west-1"
+      partition         = "aws"
+      ledger_table      = "lockgate-local-ledger"
+      artifact_bucket   = module.artifact_store.bucket
+      release_topic_arn = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
+    }
+    error_message = "The platform's half of the contract must be complete."
+  }
+
+  assert {
+    condition     = aws_ssm_parameter.platform.name == "/lockgate/local/platform"
+    error_message = "The parameter's name is fixed."
+  }
+
+  assert {
+    condition     = (
+      local.hook_function_names["checker"] == null
+      && local.hook_function_names["hello"] == "CodeDeployHook_lockgate-local-checker"
+    )
+    error_message = "The hook is wired by its function's name."
+  }
+
+  assert {
+    condition     = module.lambda_service["checker"].function_name == "CodeDeployHook_lockgate-local-checker"
+    error_message = "The function must have the name that the other service uses."
+  }
+}
+""",
+    )
+    assert ran.code == 0, ran.output
+
+
+def test_unknown_environment_is_refused(stack: Copy) -> None:
+    ran = _test(
+        stack,
+        """
+run "refused" {
+  command = plan
+
+  variables {
+    environment = "production"
+  }
+
+  expect_failures = [var.environment]
+}
+""",
+    )
+    assert ran.code == 0, ran.output
+
+
+def test_hook_that_is_none_is_refused(stack: Copy) -> None:
+    stack.add_service("other", "kind: lambda\nhook: hello\n")
+    ran = _test(
+        stack,
+        """
+run "refused" {
+  command = plan
+
+  variables {
+    environment = "local"
+  }
+
+  expect_failures = [aws_ssm_parameter.platform]
+}
+""",
+    )
+    assert ran.code == 0, ran.output
+
+
+def test_the_repository_itself_plans(copy: Copy) -> None:
+    shutil.rmtree(copy.root / "lambdas")
+    (copy.root / "lambdas").mkdir()
+    for path in (ROOT / "lambdas").glob("*/service.yaml"):
+        copy.add_service(path.parent.name, path.read_text())
+    copy.init(STACK)
+    ran = copy.terraform(STACK, "validate", "-no-color")
+    assert ran.code == 0, ran.output
