@@ -3,7 +3,7 @@ locals {
 }
 
 resource "aws_s3_bucket" "artifacts" {
-  #checkov:skip=CKV_AWS_18:Reads and writes are recorded as CloudTrail data events, which name the caller; server access logs do not.
+  #checkov:skip=CKV_AWS_18:Access belongs in CloudTrail data events, which name the caller; those are the account's, not this bucket's.
   #checkov:skip=CKV_AWS_144:Artifacts are rebuilt from a commit; another region gets its own bucket when an environment is there.
   #checkov:skip=CKV2_AWS_62:Nothing reacts to an upload: a release names the artifact that it wants.
   bucket        = var.bucket

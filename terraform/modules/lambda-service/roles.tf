@@ -122,7 +122,8 @@ resource "aws_iam_role_policy" "execution" {
 
   lifecycle {
     precondition {
-      condition     = !strcontains(jsonencode(local.declared_statements), "$${")
+      # Not strcontains(..., "$${"): scanners that parse HCL with python-hcl2 hang on an escape without its brace.
+      condition     = !can(regex("[$][{]", jsonencode(local.declared_statements)))
       error_message = "permissions of ${var.service}: only account_id, environment, name_prefix, partition and region can stand in $${...}."
     }
   }
