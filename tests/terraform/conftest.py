@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
+from lockgate.plans.toolchain import Toolchain
+from tests.terraform.hcl import ROOT
 from tests.terraform.toolchain import Copy
 
 
 @pytest.fixture(scope="session")
-def terraform_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What Terraform needs in its environment; skips where there is no Terraform."""
-    if shutil.which("terraform") is None:
-        pytest.skip("needs terraform on PATH: make setup")
-    return {}
+def toolchain() -> Toolchain:
+    """Terraform and its providers, as the project itself finds them."""
+    return Toolchain.find(ROOT)
 
 
 @pytest.fixture
-def copy(tmp_path: Path, terraform_environment: dict[str, str]) -> Copy:
+def copy(tmp_path: Path, toolchain: Toolchain) -> Copy:
     """A copy of what Terraform reads, without services."""
-    return Copy.make(tmp_path, terraform_environment)
+    return Copy.make(tmp_path, toolchain)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from lockgate.plans.toolchain import Toolchain
 from tests.terraform.hcl import ROOT
 
 _WITHOUT_WORK_FILES = shutil.ignore_patterns(".terraform", "*.tfstate*", "__pycache__")
@@ -33,20 +34,20 @@ class Copy:
 
     Args:
         root: its folder.
-        environment: further environment variables for Terraform.
+        toolchain: the binary and its providers.
     """
 
     root: Path
-    environment: dict[str, str] = field(default_factory=dict)
+    toolchain: Toolchain
 
     @classmethod
-    def make(cls, root: Path, environment: dict[str, str]) -> Copy:
+    def make(cls, root: Path, toolchain: Toolchain) -> Copy:
         """Copies modules, stacks, declarations and their defaults."""
         shutil.copytree(ROOT / "terraform", root / "terraform", ignore=_WITHOUT_WORK_FILES)
         shutil.copytree(ROOT / "schemas", root / "schemas")
         shutil.copy(ROOT / "platform.yaml", root / "platform.yaml")
         (root / "lambdas").mkdir()
-        return cls(root, environment)
+        return cls(root, toolchain)
 
     def add_service(self, name: str, declaration: str) -> None:
         """Declares a service."""
@@ -57,9 +58,9 @@ class Copy:
     def terraform(self, folder: str, *arguments: str) -> Ran:
         """Runs Terraform in a folder of `terraform/`."""
         ran = subprocess.run(
-            ["terraform", *arguments],
+            [str(self.toolchain.terraform), *arguments],
             cwd=self.root / "terraform" / folder,
-            env=os.environ | {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"} | self.environment,
+            env=os.environ | self.toolchain.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

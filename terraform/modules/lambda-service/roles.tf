@@ -89,7 +89,7 @@ locals {
       Effect    = "Allow"
       Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
       Resource  = [var.kms_key_arn]
-      Condition = { StringEquals = { "kms:ViaService" = "sns.${var.region}.amazonaws.com" } }
+      Condition = { StringLike = { "kms:ViaService" = "sns.${var.region}.*" } }
     },
   ]
 

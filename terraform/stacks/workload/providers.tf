@@ -20,7 +20,7 @@ provider "aws" {
   }
 
   dynamic "endpoints" {
-    for_each = local.embedded ? [local.environment.endpoint_url] : []
+    for_each = local.embedded ? [trimsuffix(local.environment.endpoint_url, "/")] : []
 
     content {
       apigatewayv2   = endpoints.value
