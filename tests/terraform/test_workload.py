@@ -50,9 +50,8 @@ permissions:
 
 
 @pytest.fixture
-def stack(copy: Copy) -> Copy:
-    copy.add_service("hello", HELLO)
-    copy.add_service("checker", CHECKER)
+def empty(copy: Copy) -> Copy:
+    """The stack with mocks, and without services."""
     tests = copy.root / "terraform" / STACK / "tests"
     shutil.rmtree(tests, ignore_errors=True)
     (tests / "mocks").mkdir(parents=True)
@@ -60,6 +59,14 @@ def stack(copy: Copy) -> Copy:
     (tests / "mocks" / "stack.tfmock.hcl").write_text(STACK_MOCKS)
     copy.init(STACK)
     return copy
+
+
+@pytest.fixture
+def stack(empty: Copy) -> Copy:
+    """The stack with mocks and two services."""
+    empty.add_service("hello", HELLO)
+    empty.add_service("checker", CHECKER)
+    return empty
 
 
 STACK_MOCKS = """\
@@ -229,11 +236,30 @@ run "refused" {
     assert ran.code == 0, ran.output
 
 
-def test_the_repository_itself_plans(copy: Copy) -> None:
-    shutil.rmtree(copy.root / "lambdas")
-    (copy.root / "lambdas").mkdir()
-    for path in (ROOT / "lambdas").glob("*/service.yaml"):
-        copy.add_service(path.parent.name, path.read_text())
-    copy.init(STACK)
-    ran = copy.terraform(STACK, "validate", "-no-color")
+def test_an_environment_without_services_can_be_planned(empty: Copy) -> None:
+    ran = _test(empty, _plan_of("dev"))
     assert ran.code == 0, ran.output
+
+
+def test_the_repository_itself_can_be_planned_for_each_environment(empty: Copy) -> None:
+    for path in (ROOT / "lambdas").glob("*/service.yaml"):
+        empty.add_service(path.parent.name, path.read_text())
+    ran = _test(empty, "\n".join(_plan_of(name) for name in Project(ROOT).platform.environments))
+    assert ran.code == 0, ran.output
+
+
+def _plan_of(environment: str) -> str:
+    return f"""
+run "{environment}" {{
+  command = plan
+
+  variables {{
+    environment = "{environment}"
+  }}
+
+  assert {{
+    condition     = aws_ssm_parameter.platform.name == "/lockgate/{environment}/platform"
+    error_message = "Each environment has a contract of its own."
+  }}
+}}
+"""
