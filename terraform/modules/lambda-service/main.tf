@@ -3,6 +3,15 @@ locals {
   function_name = var.codedeploy_hook ? "CodeDeployHook_${local.name}" : local.name
   alias         = "live"
   arn_prefix    = "arn:${var.partition}:lambda:${var.region}:${var.account_id}:function"
+
+  # What each function may want to know about itself; a declared variable of the same name wins.
+  environment_variables = merge(
+    {
+      LOCKGATE_ENVIRONMENT    = var.environment
+      POWERTOOLS_SERVICE_NAME = var.service
+    },
+    var.environment_variables,
+  )
 }
 
 resource "aws_cloudwatch_log_group" "function" {
@@ -26,20 +35,15 @@ resource "aws_lambda_function" "this" {
   memory_size   = var.memory_mb
   runtime       = var.runtime
   timeout       = var.timeout_seconds
-  # Lambda drops a key without variables to encrypt, and every plan would want it back.
-  kms_key_arn = length(var.environment_variables) > 0 ? var.kms_key_arn : null
+  kms_key_arn   = var.kms_key_arn
 
   # Only for the first version; releases bring their own code.
   publish   = true
   s3_bucket = var.bootstrap.bucket
   s3_key    = var.bootstrap.key
 
-  dynamic "environment" {
-    for_each = length(var.environment_variables) > 0 ? [var.environment_variables] : []
-
-    content {
-      variables = environment.value
-    }
+  environment {
+    variables = local.environment_variables
   }
 
   tracing_config {

@@ -78,7 +78,7 @@ variable "environment" {
 }
 
 variable "environment_variables" {
-  description = "Environment variables; they are part of each published version."
+  description = "Environment variables besides LOCKGATE_ENVIRONMENT and POWERTOOLS_SERVICE_NAME; part of each published version."
   type        = map(string)
   default     = {}
 }

@@ -68,28 +68,40 @@ run "configuration" {
       && aws_lambda_function.this.memory_size == 512
       && aws_lambda_function.this.runtime == "python3.13"
       && aws_lambda_function.this.timeout == 20
-      && one(aws_lambda_function.this.environment).variables == tomap({ LOG_LEVEL = "INFO" })
+      && one(aws_lambda_function.this.environment).variables["LOG_LEVEL"] == "INFO"
       && aws_cloudwatch_log_group.function.retention_in_days == 30
     )
     error_message = "Configuration belongs to Terraform, all of it."
   }
 }
 
-run "key_only_with_variables" {
+run "knows_where_it_is" {
   command = plan
 
   assert {
-    condition     = aws_lambda_function.this.kms_key_arn == null && length(aws_lambda_function.this.environment) == 0
-    error_message = "Lambda drops a key without variables: the plan would never be empty."
+    condition = one(aws_lambda_function.this.environment).variables == tomap({
+      LOCKGATE_ENVIRONMENT    = "local"
+      POWERTOOLS_SERVICE_NAME = "hello-api"
+    })
+    error_message = "Each function knows its environment and its service."
+  }
+}
+
+run "declared_variables_win" {
+  command = plan
+
+  variables {
+    environment_variables = { POWERTOOLS_SERVICE_NAME = "greeter" }
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.this.environment).variables["POWERTOOLS_SERVICE_NAME"] == "greeter"
+    error_message = "A declared variable must win."
   }
 }
 
 run "variables_are_encrypted" {
   command = plan
-
-  variables {
-    environment_variables = { LOG_LEVEL = "INFO" }
-  }
 
   assert {
     condition     = aws_lambda_function.this.kms_key_arn == var.kms_key_arn && aws_cloudwatch_log_group.function.kms_key_id == var.kms_key_arn
