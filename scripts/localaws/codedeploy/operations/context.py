@@ -1,0 +1,121 @@
+"""What an operation works with, and what several of them need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from localaws.codedeploy.configs import PREDEFINED
+from localaws.codedeploy.engine import Engine
+from localaws.codedeploy.model import Deployment, Region
+from localaws.wire import ServiceError
+
+Params = dict[str, Any]
+
+PAGE = 100
+"""Entries of a list in one answer (API reference, ListDeployments)."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The account and region that ask.
+
+    Args:
+        account: 12-digit account id.
+        region_name: name of the region.
+        region: its records.
+        engine: runs its deployments.
+        now: seconds since the epoch.
+        content: text of the revision, where the request names one in S3.
+    """
+
+    account: str
+    region_name: str
+    region: Region
+    engine: Engine
+    now: float
+    content: str | None = None
+
+    def application(self, name: str) -> dict[str, Any]:
+        """An application.
+
+        Raises:
+            ServiceError: there is none of that name.
+        """
+        if name not in self.region.applications:
+            raise ServiceError("ApplicationDoesNotExistException", f"No application found for name: {name}")
+        return self.region.applications[name]
+
+    def group(self, application: str, name: str) -> dict[str, Any]:
+        """A deployment group.
+
+        Raises:
+            ServiceError: there is none of that name, or no such application.
+        """
+        self.application(application)
+        found = self.region.groups.get(f"{application}/{name}")
+        if found is None:
+            raise ServiceError(
+                "DeploymentGroupDoesNotExistException", f"No Deployment Group found for name: {name}"
+            )
+        return found
+
+    def config(self, name: str) -> dict[str, Any]:
+        """A deployment configuration, predefined or not.
+
+        Raises:
+            ServiceError: there is none of that name.
+        """
+        found = PREDEFINED.get(name) or self.region.configs.get(name)
+        if found is None:
+            raise ServiceError(
+                "DeploymentConfigDoesNotExistException", f"No Deployment Config found for name: {name}"
+            )
+        return found
+
+    def deployment(self, deployment_id: str) -> Deployment:
+        """A deployment.
+
+        Raises:
+            ServiceError: there is none of that id.
+        """
+        found = self.region.deployments.get(deployment_id)
+        if found is None:
+            raise ServiceError(
+                "DeploymentDoesNotExistException", f"The deployment {deployment_id} could not be found"
+            )
+        return found
+
+    def arn(self, kind: str, name: str) -> str:
+        """ARN of an application or a deployment group."""
+        return f"arn:aws:codedeploy:{self.region_name}:{self.account}:{kind}:{name}"
+
+
+Operation = Callable[[Context, Params], Params]
+
+
+def time(seconds: float | None) -> datetime | None:
+    """A time as the wire has it."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def without_none(data: dict[str, Any]) -> dict[str, Any]:
+    """Members that have a value: AWS leaves out the others."""
+    return {name: value for name, value in data.items() if value is not None}
+
+
+def page(names: Sequence[str], token: str | None, key: str) -> Params:
+    """One page of a list, with the token of the next one.
+
+    Raises:
+        ServiceError: the token is none that a page has given.
+    """
+    if token is not None and not (token.isdigit() and int(token) < len(names)):
+        raise ServiceError("InvalidNextTokenException", f"The next token {token} is invalid")
+    start = int(token or 0)
+    answer: Params = {key: list(names[start : start + PAGE])}
+    if start + PAGE < len(names):
+        answer["nextToken"] = str(start + PAGE)
+    return answer
