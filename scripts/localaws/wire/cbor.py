@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.model import ServiceModel, Shape
+from botocore.model import ServiceModel
 
 from localaws.wire import ServiceError
 
@@ -64,7 +64,7 @@ def _headers(request_id: str) -> dict[str, str]:
     }
 
 
-def _load(shape: Shape, value: Any) -> Any:
+def _load(shape: Any, value: Any) -> Any:
     if value is None:
         return None
     if shape.type_name == "structure" and isinstance(value, dict):
@@ -79,7 +79,7 @@ def _load(shape: Shape, value: Any) -> Any:
     return value
 
 
-def _dump(shape: Shape, value: Any) -> Any:
+def _dump(shape: Any, value: Any) -> Any:
     """Numbers of the type the model has: clients in typed languages refuse 1 where 1.0 is due."""
     if shape.type_name == "structure":
         return {k: _dump(shape.members[k], v) for k, v in value.items() if v is not None}
