@@ -51,7 +51,8 @@ def serialize_error(
 ) -> tuple[dict[str, str], bytes]:
     """Headers and body of an error; the older query protocol's code goes into a header of its own."""
     fault = "Sender" if status < 500 else "Receiver"
-    shapes = {shape.error_code: shape.name for shape in model.error_shapes}
+    errors: list[Any] = model.error_shapes
+    shapes = {shape.error_code: shape.name for shape in errors}
     body = {"__type": shapes.get(code, code), "message": message, "Message": message}
     return {**_headers(request_id), "x-amzn-query-error": f"{code};{fault}"}, dumps(body)
 
