@@ -30,8 +30,9 @@ class Range:
 
     def slots(self, period: float) -> list[float]:
         """Starts of the periods that touch the range, at multiples of the period since the epoch."""
-        first = math.floor(self.start / period)
-        return [number * period for number in range(first, math.ceil(self.end / period))]
+        # Rounded, because a multiple of a fraction is seldom exactly one.
+        first, end = (round(at / period, 6) for at in (self.start, self.end))
+        return [number * period for number in range(math.floor(first), math.ceil(end))]
 
 
 def check(queries: Sequence[Mapping[str, Any]], limit: int = 500) -> None:
