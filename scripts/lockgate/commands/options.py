@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -38,9 +39,13 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
 
 
-def console(*, stderr: bool = False) -> Console:
+_LOG_WIDTH = 160
+"""Columns of a table in a log or a pipe, where nobody has a width."""
+
+
+def console() -> Console:
     """Where people read: rich leaves out colours for NO_COLOR and for what is not a terminal."""
-    return Console(stderr=stderr, highlight=False)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _LOG_WIDTH)
 
 
 def now() -> datetime:

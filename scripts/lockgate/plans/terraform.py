@@ -23,6 +23,9 @@ from lockgate.plans.toolchain import Toolchain
 
 FLAG = python_terraform.IsFlagged
 
+_TOLD = {"planned_change", "change_summary", "apply_start", "apply_complete", "apply_errored"}
+"""Types of Terraform's messages that say what changes; the rest is one line for each resource it looks at."""
+
 _HINTS = {
     "Error acquiring the state lock": "Somebody else applies. Wait; if that process is dead, `terraform "
     "force-unlock` with the id above.",
@@ -124,7 +127,7 @@ class Terraform:
         diagnostic = entry.get("diagnostic")
         if diagnostic and diagnostic["severity"] == "error":
             errors.append(_words(diagnostic))
-        elif entry.get("@message"):
+        elif entry.get("type") in _TOLD:
             self.on_line(str(entry["@message"]))
 
     def _failed(self, command: str, process: subprocess.Popen[str], words: list[str]) -> LockgateError:

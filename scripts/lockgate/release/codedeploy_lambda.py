@@ -242,21 +242,18 @@ class LambdaDriver:
         return tuple(sorted(str(alarm["AlarmName"]) for alarm in found))
 
     def _problem(self, info: DeploymentInfoTypeDef, events: tuple[Event, ...]) -> str:
+        """Why a deployment ended badly: what is known first, then CodeDeploy's own code for it."""
         error = info.get("errorInformation", {})
         code = str(error.get("code", info["status"]))
-        words = [f"CodeDeploy {info['status'].lower()} {info['deploymentId']}: {code}"]
-        if error.get("message"):
-            words.append(str(error["message"]))
-        words += [
-            f"{event.name}: {event.message}" for event in events if event.status == "Failed" and event.message
-        ]
+        message = str(error.get("message", ""))
+        words = message or next((event.message for event in events if event.status == "Failed"), "")
         if code == "HOOK_EXECUTION_FAILURE" and self.contract.hook_function:
-            words.append(
-                failure_of(
-                    self.aws.logs, self.contract.hook_function, info["deploymentId"], info["createTime"]
-                )
-            )
-        return "; ".join(words)
+            hook = self.contract.hook_function
+            told = failure_of(self.aws.logs, hook, info["deploymentId"], info["createTime"])
+            words = f"hook {hook} did not pass it: {told}"
+        elif code == "ALARM_ACTIVE" and (red := self.red_alarms()):
+            words = f"alarm {', '.join(red)} went red"
+        return f"{words} (CodeDeploy {info['deploymentId']}: {code})"
 
     def _events(self, deployment_id: str) -> tuple[Event, ...]:
         targets = self.aws.codedeploy.list_deployment_targets(deploymentId=deployment_id)["targetIds"]

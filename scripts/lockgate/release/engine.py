@@ -191,6 +191,9 @@ def _reason_to_stop(release: Release, deployment: Deployment) -> str | None:
 
 
 def _numbers(deployment: Deployment) -> list[str]:
+    """Requests and errors of both versions, where the new one has had any."""
+    if not deployment.tallies.get(deployment.to_version or "", Tally()).requests:
+        return []
     return [
         f"version {version}: {deployment.tallies[version]}"
         for version in (deployment.to_version, deployment.from_version)

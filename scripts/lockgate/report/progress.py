@@ -61,8 +61,6 @@ class LineProgress:
             "tallies": words.tally(tallies) if any(counts.requests for counts in tallies.values()) else "",
             "cause": deployment.cause or "",
         }
-        for note in deployment.notes:
-            self._once(clock, deployment.service, f"note {note}", note)
         for kind, fact in facts.items():
             self._once(clock, deployment.service, kind, fact)
 
