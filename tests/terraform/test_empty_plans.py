@@ -138,6 +138,11 @@ class Applied:
         """The alias as it is."""
         return self.client("lambda").get_alias(FunctionName=FUNCTION, Name="live")
 
+    def weights(self) -> dict[str, float]:
+        """Further versions of the alias, with their shares."""
+        weights: dict[str, float] = self.alias().get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+        return weights
+
 
 @pytest.fixture(scope="module")
 def applied(tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> Iterator[Applied]:
@@ -222,10 +227,14 @@ def test_plan_is_empty_while_codedeploy_shifts_traffic(applied: Applied) -> None
     deployment = codedeploy.create_deployment(
         applicationName=FUNCTION, deploymentGroupName="live", revision=_revision(old, new)
     )["deploymentId"]
-    _until(lambda: new in applied.alias().get("RoutingConfig", {}).get("AdditionalVersionWeights", {}))
+
+    def told() -> Any:
+        return codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]
+
+    _until(lambda: new in applied.weights(), told)
     assert applied.plan() == {}
     codedeploy.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
-    _until(lambda: not applied.alias().get("RoutingConfig", {}).get("AdditionalVersionWeights"))
+    _until(lambda: not applied.weights(), told)
     assert applied.alias()["FunctionVersion"] == old
 
 
@@ -332,9 +341,9 @@ def _listed(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def _until(holds: Callable[[], bool], seconds: float = 60) -> None:
+def _until(holds: Callable[[], bool], told: Callable[[], Any], seconds: float = 60) -> None:
     """Waits for a condition; the deadline only keeps a failure from hanging."""
     deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline, "it did not happen"
+        assert time.monotonic() < deadline, told()
         time.sleep(0.2)
