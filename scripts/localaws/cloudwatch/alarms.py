@@ -91,7 +91,8 @@ class Alarm:
 
     def period(self) -> int:
         """AWS seconds of the period of a metric alarm."""
-        return max(q["MetricStat"]["Period"] for q in self.queries()[0] if "MetricStat" in q)
+        longest: int = max(q["MetricStat"]["Period"] for q in self.queries()[0] if "MetricStat" in q)
+        return longest
 
     def describe(self) -> dict[str, Any]:
         """The alarm as DescribeAlarms has it: everything as it was put, and its state."""
