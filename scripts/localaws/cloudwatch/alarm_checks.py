@@ -15,8 +15,11 @@ _SHORT_PERIODS = (10, 20, 30)
 _MOST_QUERIES = 20
 
 
-def check_metric_alarm(params: Mapping[str, Any]) -> None:
+def check_metric_alarm(params: Mapping[str, Any], scale: queries.Scale) -> None:
     """Refuses an alarm that could not be evaluated.
+
+    Args:
+        scale: real seconds of a period; metrics are kept for a limited real time.
 
     Raises:
         ServiceError: ValidationError, with the parameter and what is wrong.
@@ -34,10 +37,9 @@ def check_metric_alarm(params: Mapping[str, Any]) -> None:
             f"Option {params['TreatMissingData']} is not supported for TreatMissingData parameter."
         )
     _check_counts(params)
-    if params.get("Metrics"):
-        _check_queries(params)
-    else:
-        _check_single(params)
+    periods = _check_queries(params) if params.get("Metrics") else _check_single(params)
+    for period in periods:
+        _check_period(period, scale(period * params["EvaluationPeriods"]))
 
 
 def _check_counts(params: Mapping[str, Any]) -> None:
@@ -48,7 +50,7 @@ def _check_counts(params: Mapping[str, Any]) -> None:
         raise _invalid(f"DatapointsToAlarm must be from 1 to EvaluationPeriods ({periods}), not {needed}.")
 
 
-def _check_queries(params: Mapping[str, Any]) -> None:
+def _check_queries(params: Mapping[str, Any]) -> list[int]:
     both = [name for name in ("MetricName", "Namespace", "Statistic", "Period") if name in params]
     if both:
         raise _invalid(f"Metrics cannot be given together with {', '.join(both)}.")
@@ -56,28 +58,26 @@ def _check_queries(params: Mapping[str, Any]) -> None:
     returned = [query["Id"] for query in params["Metrics"] if query.get("ReturnData", True)]
     if len(returned) != 1:
         raise _invalid(f"Exactly one element of Metrics must have ReturnData true, not {len(returned)}.")
-    for query in params["Metrics"]:
-        if "MetricStat" in query:
-            _check_period(query["MetricStat"]["Period"], params["EvaluationPeriods"])
+    return [query["MetricStat"]["Period"] for query in params["Metrics"] if "MetricStat" in query]
 
 
-def _check_single(params: Mapping[str, Any]) -> None:
+def _check_single(params: Mapping[str, Any]) -> list[int]:
     for name in ("MetricName", "Namespace", "Period"):
         if name not in params:
             raise _invalid(f"The parameter {name} is required for an alarm on a single metric.")
     if ("Statistic" in params) == ("ExtendedStatistic" in params):
         raise _invalid("Exactly one of Statistic and ExtendedStatistic must be given.")
     statistics.parse(params.get("Statistic") or params["ExtendedStatistic"])
-    _check_period(params["Period"], params["EvaluationPeriods"])
+    return [params["Period"]]
 
 
-def _check_period(period: int, count: int) -> None:
+def _check_period(period: int, evaluated: float) -> None:
     if period < 1 or (period not in _SHORT_PERIODS and period % 60):
         raise _invalid(f"The period of an alarm must be 10, 20, 30 or a multiple of 60, not {period}.")
-    if period * count > RETENTION_SECONDS:
+    if evaluated > RETENTION_SECONDS:
         raise _invalid(
-            f"EvaluationPeriods times Period is {period * count} seconds; metrics are kept for "
-            f"{RETENTION_SECONDS} seconds by the local CloudWatch."
+            f"EvaluationPeriods times Period is {evaluated:g} real seconds; "
+            f"the local CloudWatch keeps metrics for {RETENTION_SECONDS}."
         )
 
 

@@ -98,10 +98,9 @@ class _Parser:
             if not self._take(")"):
                 raise RuleError("a closing parenthesis is missing")
             return inner
-        for word, value in (("TRUE", True), ("FALSE", False)):
-            if self._take(word):
-                return lambda _, value=value: value
-        return self._alarm()
+        if self._take("TRUE"):
+            return lambda _: True
+        return (lambda _: False) if self._take("FALSE") else self._alarm()
 
     def _alarm(self) -> Callable[[States], bool]:
         if self._at >= len(self._tokens) or not self._tokens[self._at]["state"]:
