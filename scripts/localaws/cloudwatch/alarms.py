@@ -36,6 +36,7 @@ class Alarm:
     Attributes:
         config: the parameters it was put with, without tags; what is described comes from here.
         transitioned: when the state last became another, in seconds since the epoch.
+        held: when the state was set by hand; None once an evaluation has taken over.
     """
 
     account: str
@@ -46,6 +47,7 @@ class Alarm:
     state: State
     transitioned: float
     tags: dict[str, str] = field(default_factory=dict)
+    held: float | None = None
 
     @property
     def arn(self) -> str:
