@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -77,7 +77,9 @@ class MetricOperations:
         if params["Period"] < 1:
             raise ServiceError("InvalidParameterValue", "The parameter Period must be at least 1 second.")
         columns = {stat: self._column(caller, params, stat, within) for stat in wanted}
-        points = _rows(columns, params)
+        key = _key(caller, params["Namespace"], params)
+        units = [params["Unit"]] if "Unit" in params else self._store.units(key)
+        points = _rows(columns, params.get("ExtendedStatistics", ()), units[0] if len(units) == 1 else "None")
         if len(points) > _MAX_STATISTICS:
             message = f"You have requested up to {len(points)} datapoints, which exceeds the limit of 1,440."
             raise ServiceError("InvalidParameterCombination", message)
@@ -152,11 +154,10 @@ def _result(query: Mapping[str, Any], points: list[tuple[float, float]], partial
     }
 
 
-def _rows(columns: Mapping[str, Points], params: Params) -> list[dict[str, Any]]:
+def _rows(columns: Mapping[str, Points], extended: Sequence[str], unit: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    extended = params.get("ExtendedStatistics", ())
     for at in sorted({at for column in columns.values() for at in column}):
-        row: dict[str, Any] = {"Timestamp": moment(at), "Unit": params.get("Unit", "None")}
+        row: dict[str, Any] = {"Timestamp": moment(at), "Unit": unit}
         present = {stat: column[at] for stat, column in columns.items() if at in column}
         row |= {stat: value for stat, value in present.items() if stat not in extended}
         if extended:

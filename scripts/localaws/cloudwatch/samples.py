@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(slots=True)
@@ -56,12 +58,44 @@ class Samples:
         self.minimum = min(self.minimum, minimum)
         self.maximum = max(self.maximum, maximum)
 
-    def dump(self) -> list[Any]:
-        """As JSON data."""
-        summary = [self.sample_count, self.total, self.minimum, self.maximum, self.unlisted]
-        return [list(self.values), list(self.counts), *summary]
 
-    @classmethod
-    def load(cls, data: list[Any]) -> Samples:
-        """From what `dump` gave."""
-        return cls(array("d", data[0]), array("d", data[1]), *data[2:])
+def pack(seconds: Mapping[int, Samples]) -> dict[str, str]:
+    """Samples by second as JSON data: columns of numbers, since lists of floats take far longer."""
+    parts = list(seconds.values())
+    values, counts = array("d"), array("d")
+    for part in parts:
+        values.extend(part.values)
+        counts.extend(part.counts)
+    rows = ((p.sample_count, p.total, p.minimum, p.maximum, p.unlisted) for p in parts)
+    return {
+        "seconds": _text(array("q", seconds)),
+        "lengths": _text(array("q", (len(part.values) for part in parts))),
+        "values": _text(values),
+        "counts": "" if set(counts) == {1.0} else _text(counts),
+        "summaries": _text(array("d", (number for row in rows for number in row))),
+    }
+
+
+def unpack(packed: Mapping[str, str]) -> dict[int, Samples]:
+    """Samples by second from what `pack` gave."""
+    values, summaries = _numbers("d", packed["values"]), _numbers("d", packed["summaries"])
+    counts = _numbers("d", packed["counts"]) or array("d", [1.0]) * len(values)
+    found, start = {}, 0
+    for row, (second, length) in enumerate(
+        zip(_numbers("q", packed["seconds"]), _numbers("q", packed["lengths"]), strict=True)
+    ):
+        end = start + int(length)
+        summary = summaries[row * 5 : row * 5 + 5]
+        found[int(second)] = Samples(values[start:end], counts[start:end], *summary)
+        start = end
+    return found
+
+
+def _text(numbers: array[Any]) -> str:
+    return base64.b64encode(numbers.tobytes()).decode()
+
+
+def _numbers(kind: Literal["d", "q"], text: str) -> array[Any]:
+    found: array[Any] = array(kind)
+    found.frombytes(base64.b64decode(text))
+    return found

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from localaws.cloudwatch import samples
 from localaws.cloudwatch.samples import Samples
 
 RETENTION_SECONDS = 3 * 3600
@@ -123,6 +124,12 @@ class MetricStore:
         with self._lock:
             return sorted(k for k in self._series if k.account == account and k.region == region)
 
+    def units(self, key: MetricKey) -> list[str]:
+        """Units that samples of a metric came with."""
+        with self._lock:
+            series = self._series.get(key)
+            return list(series.units) if series else []
+
     def newest(self, key: MetricKey) -> int:
         """Second of the newest sample; 0 where there is none."""
         with self._lock:
@@ -154,18 +161,19 @@ def _collect(
     first, last = math.ceil(start), math.ceil(end)
     wanted = range(first, last) if last - first < len(seconds) else sorted(seconds)
     for second in wanted:
-        samples = seconds.get(second)
-        if samples is not None and first <= second < last:
-            found.setdefault(int((second - start) // period), Samples()).merge(samples)
+        one = seconds.get(second)
+        if one is not None and first <= second < last:
+            number = math.floor(round((second - start) / period, 6))
+            found.setdefault(number, Samples()).merge(one)
 
 
 def _dump(key: MetricKey, series: Series) -> list[Any]:
-    units = {u: {str(s): x.dump() for s, x in seconds.items()} for u, seconds in series.units.items()}
+    units = {unit: samples.pack(seconds) for unit, seconds in series.units.items()}
     return [key.account, key.region, key.namespace, key.name, dict(key.dimensions), units]
 
 
 def _load(entry: list[Any]) -> tuple[MetricKey, Series]:
     account, region, namespace, name, dimensions, units = entry
-    series = Series({u: {int(s): Samples.load(x) for s, x in secs.items()} for u, secs in units.items()})
+    series = Series({unit: samples.unpack(packed) for unit, packed in units.items()})
     series.newest = max((s for seconds in series.units.values() for s in seconds), default=0)
     return metric_key(account, region, namespace, name, dimensions), series
