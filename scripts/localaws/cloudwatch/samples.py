@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import math
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+_BLOCK_SECONDS = 300
 
 
 @dataclass(slots=True)
@@ -57,6 +59,57 @@ class Samples:
         self.total += total
         self.minimum = min(self.minimum, minimum)
         self.maximum = max(self.maximum, maximum)
+
+
+@dataclass(slots=True)
+class Series:
+    """Samples of one metric by unit and second since the epoch.
+
+    Attributes:
+        packed: by unit and number of a block of seconds, what was saved of it and is still true.
+    """
+
+    units: dict[str, dict[int, Samples]] = field(default_factory=dict)
+    newest: int = 0
+    packed: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
+
+    def at(self, unit: str, second: int) -> Samples:
+        """The samples of one second, to be added to."""
+        self.newest = max(self.newest, second)
+        if self.packed:
+            self.packed.pop((unit, second // _BLOCK_SECONDS), None)
+        seconds = self.units.setdefault(unit, {})
+        found = seconds.get(second)
+        if found is None:
+            found = seconds[second] = Samples()
+        return found
+
+    def drop(self, oldest: int) -> None:
+        """Forgets what is older than a second."""
+        for seconds in self.units.values():
+            for second in [s for s in seconds if s < oldest]:
+                del seconds[second]
+        for block in [block for block in self.packed if (block[1] + 1) * _BLOCK_SECONDS <= oldest]:
+            del self.packed[block]
+
+    def pack(self) -> list[tuple[str, dict[str, str]]]:
+        """All samples as JSON data, block by block with their units."""
+        blocks: dict[tuple[str, int], dict[int, Samples]] = {}
+        for unit, seconds in self.units.items():
+            for second, one in seconds.items():
+                if (block := (unit, second // _BLOCK_SECONDS)) not in self.packed:
+                    blocks.setdefault(block, {})[second] = one
+        self.packed |= {block: pack(seconds) for block, seconds in blocks.items()}
+        return [(unit, packed) for (unit, _), packed in self.packed.items()]
+
+    @classmethod
+    def unpack(cls, blocks: Iterable[tuple[str, Mapping[str, str]]]) -> Series:
+        """From what `pack` gave."""
+        series = cls()
+        for unit, packed in blocks:
+            series.units.setdefault(unit, {}).update(unpack(packed))
+        series.newest = max((s for seconds in series.units.values() for s in seconds), default=0)
+        return series
 
 
 def pack(seconds: Mapping[int, Samples]) -> dict[str, str]:

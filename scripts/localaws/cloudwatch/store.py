@@ -9,11 +9,10 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from localaws.cloudwatch import samples
-from localaws.cloudwatch.samples import Samples
+from localaws.cloudwatch.samples import Samples, Series
 
 RETENTION_SECONDS = 3 * 3600
 _PRUNE_EVERY_SECONDS = 60
@@ -37,23 +36,6 @@ def metric_key(
 ) -> MetricKey:
     """The key of a metric whatever order its dimensions came in."""
     return MetricKey(account, region, namespace, name, tuple(sorted(dimensions.items())))
-
-
-@dataclass(slots=True)
-class Series:
-    """Samples of one metric by unit and second since the epoch."""
-
-    units: dict[str, dict[int, Samples]] = field(default_factory=dict)
-    newest: int = 0
-
-    def at(self, unit: str, second: int) -> Samples:
-        """The samples of one second, to be added to."""
-        self.newest = max(self.newest, second)
-        seconds = self.units.setdefault(unit, {})
-        found = seconds.get(second)
-        if found is None:
-            found = seconds[second] = Samples()
-        return found
 
 
 class MetricStore:
@@ -98,9 +80,7 @@ class MetricStore:
             if series.newest < oldest:
                 del self._series[key]
                 continue
-            for seconds in series.units.values():
-                for second in [s for s in seconds if s < oldest]:
-                    del seconds[second]
+            series.drop(oldest)
 
     def periods(
         self, key: MetricKey, start: float, end: float, period: float, unit: str | None = None
@@ -168,12 +148,10 @@ def _collect(
 
 
 def _dump(key: MetricKey, series: Series) -> list[Any]:
-    units = {unit: samples.pack(seconds) for unit, seconds in series.units.items()}
-    return [key.account, key.region, key.namespace, key.name, dict(key.dimensions), units]
+    blocks = [list(block) for block in series.pack()]
+    return [key.account, key.region, key.namespace, key.name, dict(key.dimensions), blocks]
 
 
 def _load(entry: list[Any]) -> tuple[MetricKey, Series]:
-    account, region, namespace, name, dimensions, units = entry
-    series = Series({unit: samples.unpack(packed) for unit, packed in units.items()})
-    series.newest = max((s for seconds in series.units.values() for s in seconds), default=0)
-    return metric_key(account, region, namespace, name, dimensions), series
+    account, region, namespace, name, dimensions, blocks = entry
+    return metric_key(account, region, namespace, name, dimensions), Series.unpack(blocks)
