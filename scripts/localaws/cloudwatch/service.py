@@ -24,6 +24,7 @@ from localaws.wire.model import check_input, service_model
 
 log = logging.getLogger(__name__)
 
+_METRICS_FORMAT = 2
 _SMITHY_ID = "GraniteServiceVersion20100801"
 Operation = Callable[[Caller, Params], Params]
 
@@ -117,11 +118,15 @@ class CloudWatch:
 
     def snapshot(self) -> dict[str, Any]:
         """Alarms, their tags and history, and the metrics that are kept."""
-        return {"version": 1, "metrics": self.store.snapshot(self._clock.now()), **self.book.snapshot()}
+        metrics = self.store.snapshot(self._clock.now())
+        return {"metrics_format": _METRICS_FORMAT, "metrics": metrics, **self.book.snapshot()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Takes a state that `snapshot` gave."""
-        self.store.restore(state.get("metrics", ()))
+        """Takes a state that `snapshot` gave; metrics of another format are left behind, alarms never."""
+        if state.get("metrics_format") == _METRICS_FORMAT:
+            self.store.restore(state["metrics"])
+        else:
+            log.warning("metrics saved by another version are not restored")
         self.book.restore(state)
 
     async def start(self) -> None:
