@@ -67,10 +67,21 @@ def _load(shape: Any, value: Any) -> Any:
         return [_load(shape.member, item) for item in value]
     if shape.type_name == "map" and isinstance(value, dict):
         return {name: _load(shape.value, item) for name, item in value.items()}
-    if shape.type_name == "timestamp" and isinstance(value, int | float):
-        return datetime.fromtimestamp(value, UTC)
-    if shape.type_name == "blob" and isinstance(value, str):
-        return base64.b64decode(value)
+    return _load_scalar(shape.type_name, value)
+
+
+def _load_scalar(kind: str, value: Any) -> Any:
+    """A timestamp or blob as Python has it; what is of the wrong type stays, for the model's checks."""
+    try:
+        if kind == "timestamp" and isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+        if kind == "timestamp" and isinstance(value, str):
+            found = datetime.fromisoformat(value)
+            return found if found.tzinfo else found.replace(tzinfo=UTC)
+        if kind == "blob" and isinstance(value, str):
+            return base64.b64decode(value, validate=True)
+    except (ValueError, OverflowError, OSError) as error:
+        raise ServiceError("SerializationException", f"{value!r} is no {kind}") from error
     return value
 
 
