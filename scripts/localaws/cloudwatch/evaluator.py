@@ -74,14 +74,17 @@ class Evaluator:
             return
         now, period = self._clock.now(), self._clock.seconds(alarm.period())
         within = last_windows(now, period, alarm.criteria.periods)
-        # A state that was set by hand holds until a whole period has passed after it.
-        if alarm.held is not None and within.end - period < alarm.held:
+        if alarm.held is not None and self._holds(alarm.held, within.end - period, now):
             return
         alarm.held = None
         verdict = judge(alarm.criteria, self.datapoints(alarm, within, period), alarm.state.value)
         if verdict:
             data = reason_data(verdict, now, _described(alarm))
             self.transition(alarm, State(verdict.state, verdict.reason, data, now))
+
+    def _holds(self, held: float, newest: float, now: float) -> bool:
+        """A state set by hand holds until the newest period has begun after it, two minutes at most."""
+        return newest < held and now < held + self._clock.seconds(120)
 
     def datapoints(self, alarm: Alarm, within: Range, period: float) -> list[Datapoint]:
         """Data points of a metric alarm over whole periods, in real seconds."""
