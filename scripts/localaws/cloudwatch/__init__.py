@@ -11,6 +11,6 @@ def build(clock: Clock, endpoint: str) -> CloudWatch:
 
     Args:
         clock: real time of an alarm's periods.
-        endpoint: URL of the server, where alarms publish to SNS and EventBridge.
+        endpoint: URL of the server, where alarms publish to SNS.
     """
     return CloudWatch(clock, endpoint)

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from localaws.clock import Clock
-from localaws.cloudwatch.actions import Actions
+from localaws.cloudwatch.actions import Actions, Emit
 from localaws.cloudwatch.alarm_operations import AlarmOperations
 from localaws.cloudwatch.alarms import Alarm, AlarmBook
 from localaws.cloudwatch.evaluator import Evaluator
@@ -67,6 +67,10 @@ class CloudWatch:
         """Records one data point. Called from any thread."""
         key = metric_key(account, region, namespace, name, dimensions)
         self.store.put(key, value, unit, timestamp, self._clock.now())
+
+    def emit_events_to(self, emit: Emit) -> None:
+        """Publishes alarm state changes as EventBridge events from now on."""
+        self._actions.emit = emit
 
     async def handle(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query_params: QueryParams

@@ -1,0 +1,87 @@
+"""What an alarm sends when its state changes."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from localaws.cloudwatch.actions import Actions
+from localaws.cloudwatch.alarms import Alarm, State, alarm_arn, unchecked
+
+from .cloudwatch_world import ACCOUNT, NOON, REGION, error_rate_alarm
+
+TOPIC = "arn:aws:sns:eu-west-1:111111111111:releases"
+OTHER = "arn:aws:automate:eu-west-1:ec2:stop"
+
+
+class Publisher:
+    """An SNS client that remembers what it published."""
+
+    def __init__(self) -> None:
+        self.published: list[dict[str, Any]] = []
+
+    def publish(self, **message: Any) -> None:
+        self.published.append(message)
+
+
+def an_alarm(**changes: Any) -> Alarm:
+    now = NOON.timestamp()
+    state = State("ALARM", "Threshold Crossed", "", now)
+    return Alarm(ACCOUNT, REGION, "error-rate", error_rate_alarm(**changes), now, state, now)
+
+
+def act(
+    alarm: Alarm, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Publisher, list[str], list[Mapping[str, Any]]]:
+    """Runs the actions; gives what was published, the errors that were reported, and the events."""
+    publisher, errors, events = Publisher(), list[str](), list[Mapping[str, Any]]()
+    monkeypatch.setattr(Actions, "_client", lambda self, service, alarm: publisher)
+
+    async def run() -> None:
+        actions = Actions("http://127.0.0.1:1", lambda alarm, arn, error: errors.append(error or "none"))
+        actions.emit = lambda account, region, entry: events.append(entry)
+        actions.begin(alarm, unchecked(0.0))
+        await asyncio.gather(*actions._running)
+
+    asyncio.run(run())
+    return publisher, errors, events
+
+
+def test_an_alarm_publishes_its_change_to_the_topic(monkeypatch: pytest.MonkeyPatch) -> None:
+    publisher, errors, _ = act(an_alarm(), monkeypatch)
+    (published,) = publisher.published
+    assert published["TopicArn"] == TOPIC
+    assert published["Subject"] == 'ALARM: "error-rate" in eu-west-1'
+    message = json.loads(published["Message"])
+    assert (message["OldStateValue"], message["NewStateValue"]) == ("INSUFFICIENT_DATA", "ALARM")
+    assert message["Trigger"]["Metrics"][0]["Id"] == "rate"
+    assert message["AlarmArn"] == alarm_arn(ACCOUNT, REGION, "error-rate")
+    assert errors == ["none"]
+
+
+def test_an_alarm_with_disabled_actions_publishes_an_event_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    publisher, errors, events = act(an_alarm(ActionsEnabled=False), monkeypatch)
+    assert publisher.published == []
+    assert errors == []
+    (event,) = events
+    detail = json.loads(event["Detail"])
+    assert event["Source"] == "aws.cloudwatch"
+    assert detail["state"]["value"] == "ALARM"
+    assert detail["configuration"]["metrics"][1]["metricStat"]["metric"]["dimensions"] == {
+        "FunctionName": "hello"
+    }
+
+
+def test_an_action_that_is_no_topic_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    publisher, errors, _ = act(an_alarm(AlarmActions=[OTHER, TOPIC]), monkeypatch)
+    assert len(publisher.published) == 1
+    assert errors == ["actions other than SNS topics are not run locally", "none"]
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
+)
+def test_an_arn_has_the_partition_of_its_region(region: str, partition: str) -> None:
+    assert alarm_arn("1", region, "a").split(":")[1] == partition
