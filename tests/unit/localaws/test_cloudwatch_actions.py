@@ -37,11 +37,11 @@ def act(
 ) -> tuple[Publisher, list[str], list[Mapping[str, Any]]]:
     """Runs the actions; gives what was published, the errors that were reported, and the events."""
     publisher, errors, events = Publisher(), list[str](), list[Mapping[str, Any]]()
-    monkeypatch.setattr(Actions, "_client", lambda self, service, alarm: publisher)
+    monkeypatch.setattr(Actions, "_client", lambda *_: publisher)
 
     async def run() -> None:
-        actions = Actions("http://127.0.0.1:1", lambda alarm, arn, error: errors.append(error or "none"))
-        actions.emit = lambda account, region, entry: events.append(entry)
+        actions = Actions("http://127.0.0.1:1", lambda *about: errors.append(about[2] or "none"))
+        actions.emit = lambda *about: events.append(about[2])
         actions.begin(alarm, unchecked(0.0))
         await asyncio.gather(*actions._running)
 
