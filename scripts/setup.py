@@ -16,17 +16,24 @@ REQUIREMENTS = ROOT / "requirements"
 OLDEST = (3, 11)
 FOLDERS = {"dev": ROOT / ".venv", "checkov": ROOT / ".venv-checkov"}
 
+_INDEX = "check that the package index can be reached, then run it again"
+_LOCK = "correct pyproject.toml or requirements/*.in as said above, or reach a package index"
+_VENV = "install the venv module (on Debian and Ubuntu: apt install python3-venv), then run it again"
+
 
 def main(what: str) -> None:
     """Does one of dev, checkov, lock."""
     if sys.version_info < OLDEST:
+        found, oldest = sys.version.split()[0], ".".join(map(str, OLDEST))
         sys.exit(
-            f"error: Python {sys.version.split()[0]} is too old; Lockgate needs {OLDEST[0]}.{OLDEST[1]} or newer\n"
+            f"error: Python {found} is too old; Lockgate needs {oldest} or newer\n"
             "hint: install one and say which: make setup PYTHON=python3.12"
         )
     if what == "lock":
         lock()
         return
+    if what not in FOLDERS:
+        sys.exit(__doc__)
     with (ROOT / f".setup-{what}.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         make(what)
@@ -34,22 +41,31 @@ def main(what: str) -> None:
 
 def make(what: str) -> None:
     """Makes an environment unless it is current: its stamp holds the digest of all that it came from."""
-    stamp = FOLDERS[what] / "lockgate-stamp"
+    folder = FOLDERS[what]
+    stamp = folder / "lockgate-stamp"
     wanted = digest(what)
     if stamp.is_file() and stamp.read_text() == wanted:
         return
-    print(f"setting up {FOLDERS[what].name} (once for each change of requirements/)", file=sys.stderr)
-    python = FOLDERS[what] / "bin" / "python"
-    if not python.exists():
-        run(sys.executable, "-m", "venv", "--clear", str(FOLDERS[what]))
+    print(f"setting up {folder.name} (once for each change of requirements/)", file=sys.stderr)
+    python = folder / "bin" / "python"
+    if not works(python):
+        run(sys.executable, "-m", "venv", "--clear", str(folder), hint=_VENV)
     pip = (str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes")
-    run(*pip, "-r", str(REQUIREMENTS / "bootstrap.txt"))
-    uv = str(FOLDERS[what] / "bin" / "uv")
-    run(uv, "pip", "sync", "--quiet", "--python", str(python), "--require-hashes", str(REQUIREMENTS / f"{what}.txt"))
+    run(*pip, "-r", str(REQUIREMENTS / "bootstrap.txt"), hint=_INDEX)
+    uv_pip = (str(folder / "bin" / "uv"), "pip")
+    quietly = ("--quiet", "--python", str(python))
+    run(*uv_pip, "sync", *quietly, "--require-hashes", str(REQUIREMENTS / f"{what}.txt"), hint=_INDEX)
     if what == "dev":
         editable = ("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
-        run(uv, "pip", "install", "--quiet", "--python", str(python), *editable)
+        run(*uv_pip, "install", *quietly, *editable, hint="correct pyproject.toml, then run it again")
     stamp.write_text(wanted)
+
+
+def works(python: Path) -> bool:
+    """Whether an environment's Python is there with pip: one whose base was removed, or whose making was
+    interrupted, is not."""
+    command = [str(python), "-m", "pip", "--version"]
+    return python.exists() and subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
 def digest(what: str) -> str:
@@ -66,25 +82,32 @@ def digest(what: str) -> str:
 
 
 def lock() -> None:
-    """Renews the lock files: hashes, and no addresses, so that any index or mirror will do."""
+    """Renews the lock files: hashes, and no addresses, so that any index or mirror will do.
+
+    What a release runs on is a part of what it was tested with: `runtime` takes its versions from `dev`.
+    """
     uv = str(FOLDERS["dev"] / "bin" / "uv")
     compile_ = (uv, "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-emit-index-url")
     compile_ += ("--no-annotate", "--no-header", "--python-version", "3.11", "--upgrade")
-    run(*compile_, str(REQUIREMENTS / "bootstrap.in"), "-o", str(REQUIREMENTS / "bootstrap.txt"))
-    dev = ("--extra", "local", "--group", "dev", "-c", str(REQUIREMENTS / "bootstrap.txt"))
-    run(*compile_, "pyproject.toml", *dev, "-o", str(REQUIREMENTS / "dev.txt"))
-    run(*compile_, str(REQUIREMENTS / "checkov.in"), "-o", str(REQUIREMENTS / "checkov.txt"))
+    bootstrap, dev, runtime, checkov = (
+        str(REQUIREMENTS / f"{name}.txt") for name in ("bootstrap", "dev", "runtime", "checkov")
+    )
+    groups = ("--extra", "local", "--group", "dev", "-c", bootstrap)
+    run(*compile_, str(REQUIREMENTS / "bootstrap.in"), "-o", bootstrap, hint=_LOCK)
+    run(*compile_, "pyproject.toml", *groups, "-o", dev, hint=_LOCK)
+    run(*compile_, "pyproject.toml", "-c", dev, "-o", runtime, hint=_LOCK)
+    run(*compile_, str(REQUIREMENTS / "checkov.in"), "-o", checkov, hint=_LOCK)
 
 
-def run(*command: str) -> None:
+def run(*command: str, hint: str) -> None:
     """Runs a command in the project's folder; its own words are the error."""
     done = subprocess.run(command, cwd=ROOT, check=False)
     if done.returncode:
         sys.exit(
             f"error: {' '.join(command[:4])} ... failed (exit {done.returncode}); its words stand above\n"
-            "hint: check that the package index can be reached, then run it again"
+            f"hint: {hint}"
         )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) == 2 else sys.exit(__doc__))
+    main(sys.argv[1] if len(sys.argv) == 2 else "")
