@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +12,6 @@ import click
 
 from lockgate.errors import LockgateError
 from lockgate.plans.terraform import Terraform
-from lockgate.plans.toolchain import Toolchain
 
 AT_ONCE = 2
 """Terraform processes at the same time: each brings a provider of 600 MB."""
@@ -28,17 +25,14 @@ def main(rewrite: bool, only_format: bool, folder: Path) -> None:
     """Check the Terraform modules under FOLDER."""
     folder = folder.resolve()
     root = folder.parent
-    toolchain = Toolchain.find(root)
-    command = [
-        str(toolchain.terraform),
-        "fmt",
-        "-recursive",
-        *([] if rewrite else ["-check", "-diff"]),
-        str(folder),
-    ]
-    if subprocess.run(command, check=False, env={**os.environ, **toolchain.environment()}).returncode:
-        sys.exit("error: not formatted as above\nhint: make format")
-    if rewrite or only_format:
+    formatter = Terraform(project_root=root, folder=folder, data_dir=root / ".lockgate" / "fmt")
+    if rewrite:
+        formatter.fmt()
+        return
+    diff = formatter.fmt_check()
+    if diff:
+        sys.exit(f"{diff}\nerror: not formatted as above\nhint: make format")
+    if only_format:
         return
     roots = sorted({path.parent for path in folder.rglob("versions.tf") if ".terraform" not in path.parts})
     with ThreadPoolExecutor(AT_ONCE) as workers:

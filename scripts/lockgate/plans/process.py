@@ -7,8 +7,9 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 GRACE_SECONDS = 30
 """Time that Terraform gets to write its state and let go of its lock before it is killed."""
@@ -20,55 +21,100 @@ class TimedOutError(Exception):
 
 @contextlib.contextmanager
 def lines_of(
-    command: Sequence[str], *, cwd: Path, env: dict[str, str], timeout: float
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: dict[str, str],
+    timeout: float,
+    stderr: IO[str] | int = subprocess.STDOUT,
 ) -> Iterator[tuple[subprocess.Popen[str], Iterator[str]]]:
-    """Starts a process in a group of its own, and yields it with its lines, standard error among them.
+    """Starts a process in a group of its own, and yields it with its lines.
 
     However the block is left, the whole group has ended afterwards: Terraform starts provider processes of
-    600 MB each, which outlive a parent that is simply killed.
+    600 MB each, which outlive a parent that is simply killed. SIGTERM leaves it as Ctrl-C does, with
+    KeyboardInterrupt; the second one of either cuts the grace short.
+
+    Args:
+        command: the program and its arguments.
+        cwd: where it runs.
+        env: its whole environment.
+        timeout: seconds after which it is ended.
+        stderr: where its standard error goes; by default among the lines.
 
     Raises:
         TimedOutError: it ran longer than `timeout` seconds.
     """
-    process = subprocess.Popen(
-        command,
-        cwd=cwd,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
     late = threading.Event()
+    with _sigterm_as_interrupt():
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
 
-    def end_it() -> None:
-        late.set()
-        end_group(process)
+        def end_it() -> None:
+            late.set()
+            end_group(process, process.wait)
 
-    watchdog = threading.Timer(timeout, end_it)
-    watchdog.daemon = True
-    watchdog.start()
-    try:
-        assert process.stdout is not None
-        yield process, iter(process.stdout)
-        process.wait()
-    finally:
-        watchdog.cancel()
-        end_group(process)
+        watchdog = threading.Timer(timeout, end_it)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            assert process.stdout is not None
+            yield process, iter(process.stdout)
+            process.wait()
+        finally:
+            watchdog.cancel()
+            end_group(process, _drained(process))
+            if process.stdout is not None:
+                process.stdout.close()
     if late.is_set():
         raise TimedOutError
 
 
-def end_group(process: subprocess.Popen[str]) -> None:
-    """Ends a process and its children: asked first, then made to."""
-    if process.poll() is None:
-        _signal(process, signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE_SECONDS)
-    _signal(process, signal.SIGKILL)
-    process.wait()
+@contextlib.contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Without this, SIGTERM would end Python at once, and leave Terraform without a reader.
+
+    Whoever handles SIGTERM already keeps doing so; only the main thread may set handlers.
+    """
+    mine = threading.current_thread() is threading.main_thread()
+    if not mine or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _drained(process: subprocess.Popen[str]) -> Callable[[float], object]:
+    """Waiting that reads on, so that a full pipe does not keep the process from ending in good order."""
+    return lambda seconds: process.communicate(timeout=seconds)
+
+
+def end_group(process: subprocess.Popen[str], wait: Callable[[float], object]) -> None:
+    """Ends a process and its children: asked first, then made to.
+
+    Args:
+        process: the leader of its group.
+        wait: waits for its end for at most so many seconds, else raises subprocess.TimeoutExpired.
+    """
+    try:
+        if process.poll() is None:
+            _signal(process, signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                wait(GRACE_SECONDS)
+    finally:
+        _signal(process, signal.SIGKILL)
+        process.wait()
 
 
 def _signal(process: subprocess.Popen[str], number: signal.Signals) -> None:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import python_terraform
 
-from lockgate.errors import LockgateError
+from lockgate.errors import LockgateError, RefusedError
 from lockgate.plans.process import TimedOutError, lines_of
 from lockgate.plans.toolchain import Toolchain
 
@@ -26,23 +28,52 @@ FLAG = python_terraform.IsFlagged
 _TOLD = {"planned_change", "change_summary", "apply_start", "apply_complete", "apply_errored"}
 """Types of Terraform's messages that say what changes; the rest is one line for each resource it looks at."""
 
+_TAIL = 20
+"""Lines of a failed command's output that are shown where it gave no diagnostics."""
+
+_DIFFERS = 2
+_UNFORMATTED = 3
+"""Exit codes that are answers: of `plan -detailed-exitcode`, and of `fmt -check`."""
+
 _HINTS = {
-    "Error acquiring the state lock": "Somebody else applies. Wait; if that process is dead, `terraform "
-    "force-unlock` with the id above.",
     "Inconsistent dependency lock file": "Run `terraform init -upgrade` in the stack, and commit "
     "the lock file.",
+    "Failed to query available provider packages": "The provider mirror may lack that version: name another "
+    "with LOCKGATE_PROVIDER_MIRROR, or set it empty to download.",
 }
+
+_LOCKED = "Error acquiring the state lock"
+_LOCK_INFO = re.compile(r"^\W*(ID|Operation|Who|Created):[ \t]*(\S.*?)\s*$", re.MULTILINE)
+
+_NOT_INHERITED = ("TF_CLI_ARGS", "TF_DATA_DIR", "TF_INPUT", "TF_LOG", "TF_VAR_", "TF_WORKSPACE")
+"""Starts of variables that would make a run differ from what the repository says."""
+
+_CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ROLE_",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_",
+)
+"""Starts of variables that go where credentials are passed: a session token does not fit another key."""
 
 
 @dataclass(frozen=True)
 class Terraform:
     """One root module, for one environment.
 
+    Each command raises LockgateError with Terraform's own words when it fails or takes too long, and
+    RefusedError when somebody else holds the state's lock: nothing was written then.
+
     Args:
         project_root: the repository.
         folder: the root module.
         data_dir: where Terraform keeps modules, providers and the backend's settings.
-        environment: further environment variables, such as credentials.
+        environment: further environment variables. Credentials among them replace all inherited ones.
         on_line: gets each line for people, as it comes.
         timeout: seconds after which a command is ended.
     """
@@ -78,42 +109,90 @@ class Terraform:
     def plan(self, out: Path, variables: dict[str, str]) -> bool:
         """Plans into a file; whether anything would change."""
         assignments = [f"{name}={value}" for name, value in variables.items()]
-        code = self._run(
-            "plan", json=FLAG, input=False, out=str(out), detailed_exitcode=FLAG, var=assignments
-        )
-        return code == 2
+        options = {"json": FLAG, "input": False, "detailed_exitcode": FLAG}
+        return self._run("plan", answers=(_DIFFERS,), out=str(out), var=assignments, **options) == _DIFFERS
 
     def apply(self, plan: Path) -> None:
         """Applies exactly the plan in a file."""
         self._run("apply", str(plan), json=FLAG, input=False, auto_approve=FLAG)
 
+    def show(self, plan: Path) -> dict[str, Any]:
+        """What is in a plan's file (Terraform's documentation, "JSON Output Format").
+
+        Secrets stand in it in plain text: redact it before anything else sees it.
+        """
+        shown: dict[str, Any] = json.loads(self._captured("show", str(plan), json=FLAG)[1])
+        return shown
+
+    def output(self) -> dict[str, Any]:
+        """Values of the outputs by name, sensitive ones too."""
+        outputs = json.loads(self._captured("output", json=FLAG)[1])
+        return {name: output["value"] for name, output in outputs.items()}
+
     def validate(self) -> None:
         """Checks the module without contacting AWS."""
         self._run("validate")
 
-    def _run(self, command: str, *arguments: str, **options: Any) -> int:
-        """Runs a command; with `json`, its messages and errors are taken from the JSON lines."""
+    def test(self) -> str:
+        """Runs the module's own tests; what they said."""
+        return self._captured("test")[1]
+
+    def fmt_check(self) -> str:
+        """How the files under the folder differ from Terraform's format; empty when they do not."""
+        options = {"check": FLAG, "recursive": FLAG, "diff": FLAG}
+        code, diff = self._captured("fmt", answers=(_UNFORMATTED,), **options)
+        return diff if code == _UNFORMATTED else ""
+
+    def fmt(self) -> None:
+        """Brings the files under the folder into Terraform's format."""
+        self._captured("fmt", recursive=FLAG)
+
+    def _run(self, command: str, *arguments: str, answers: tuple[int, ...] = (), **options: Any) -> int:
+        """Runs a command; its messages and errors are taken from the lines that are JSON."""
+        errors: list[str] = []
+        other: list[str] = []
+        take = lambda line: self._take(line, errors, other)  # noqa: E731
+        code = self._each_line(take, command, arguments, options)
+        if code not in (0, *answers):
+            raise self._failed(command, code, errors or other[-_TAIL:])
+        return code
+
+    def _captured(
+        self, command: str, *arguments: str, answers: tuple[int, ...] = (), **options: Any
+    ) -> tuple[int, str]:
+        """Runs a command for its exit code and its standard output."""
+        lines: list[str] = []
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stderr:
+            code = self._each_line(lines.append, command, arguments, options, stderr)
+            if code not in (0, *answers):
+                stderr.seek(0)
+                words = [line.rstrip() for line in stderr] if command != "test" else lines
+                raise self._failed(command, code, words[-_TAIL:])
+        return code, "\n".join(lines)
+
+    def _each_line(
+        self,
+        take: Callable[[str], None],
+        command: str,
+        arguments: tuple[str, ...],
+        options: dict[str, Any],
+        stderr: IO[str] | int = subprocess.STDOUT,
+    ) -> int:
         words: list[str] = python_terraform.Terraform(
             terraform_bin_path=str(self.toolchain.terraform)
         ).generate_cmd_string(command, *arguments, no_color=FLAG, **options)
-        errors: list[str] = []
-        other: list[str] = []
+        started = lines_of(
+            words, cwd=self.folder, env=self._environment(), timeout=self.timeout, stderr=stderr
+        )
         try:
-            with lines_of(words, cwd=self.folder, env=self._environment(), timeout=self.timeout) as (
-                process,
-                lines,
-            ):
+            with started as (process, lines):
                 for line in lines:
-                    self._take(line.rstrip(), errors, other)
+                    take(line.rstrip("\n"))
         except TimedOutError:
             raise LockgateError(
                 f"terraform {command} in {self.folder} took longer than {self.timeout:.0f} s and was ended",
                 hint="Run it again; a lock that stays behind is released with `terraform force-unlock`.",
             ) from None
-        if process.returncode not in (0, 2) or (
-            process.returncode == 2 and "detailed_exitcode" not in options
-        ):
-            raise self._failed(command, process, errors or other[-20:])
         return process.returncode
 
     def _take(self, line: str, errors: list[str], other: list[str]) -> None:
@@ -130,17 +209,33 @@ class Terraform:
         elif entry.get("type") in _TOLD:
             self.on_line(str(entry["@message"]))
 
-    def _failed(self, command: str, process: subprocess.Popen[str], words: list[str]) -> LockgateError:
-        text = "\n".join(words) or f"exit code {process.returncode}, and it said nothing"
+    def _failed(self, command: str, code: int, words: list[str]) -> LockgateError:
+        text = "\n".join(words).strip() or f"exit code {code}, and it said nothing"
+        where = f"terraform {command} in {self.folder.name}"
+        if _LOCKED in text:
+            return _locked(where, text)
         hint = next((hint for start, hint in _HINTS.items() if start in text), "Mend it, then run it again.")
-        return LockgateError(f"terraform {command} in {self.folder.name}: {text}", hint=hint)
+        return LockgateError(f"{where}: {text}", hint=hint)
 
     def _environment(self) -> dict[str, str]:
-        inherited = {
-            name: value for name, value in os.environ.items() if name not in ("TF_CLI_ARGS", "TF_LOG")
-        }
+        dropped = _NOT_INHERITED + (_CREDENTIALS if "AWS_ACCESS_KEY_ID" in self.environment else ())
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
         own = {"TF_DATA_DIR": str(self.data_dir), **self.toolchain.environment()}
         return {**inherited, **own, **self.environment}
+
+
+def _locked(where: str, text: str) -> LockgateError:
+    """Who holds the lock; Terraform's own words where it does not say."""
+    info = dict(_LOCK_INFO.findall(text))
+    if "Who" not in info or "ID" not in info:
+        return RefusedError(f"{where}: {text}", hint="Somebody else applies: wait, then run it again.")
+    doing = info.get("Operation", "").removeprefix("OperationType").lower() or "something"
+    return RefusedError(
+        f"{where}: the state is locked by {info['Who']} since {info.get('Created', 'an unknown time')}, "
+        f"for {doing} (lock {info['ID']})",
+        hint="Wait for it. If that process is dead, release the lock in the stack's folder: "
+        f"terraform force-unlock {info['ID']}",
+    )
 
 
 def _words(diagnostic: dict[str, Any]) -> str:

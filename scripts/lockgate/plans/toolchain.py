@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import http.client
 import io
 import json
 import os
@@ -34,7 +36,15 @@ CHECKSUMS = {
 
 PROVIDER = Path("registry.terraform.io/hashicorp/aws")
 
-_MIRROR_ROOTS = ("/opt", "/usr/local/share", "/usr/share", "/srv", "~/.terraform.d", "~/.local/share")
+_MIRROR_ROOTS = (
+    "/opt",
+    "/usr/local/share",
+    "/usr/share",
+    "/srv",
+    "/var/lib",
+    "~/.terraform.d",
+    "~/.local/share",
+)
 
 
 @dataclass(frozen=True)
@@ -72,25 +82,46 @@ class Toolchain:
 
 
 def find_mirror() -> Path | None:
-    """A folder with providers, in Terraform's layout for filesystem mirrors: what LOCKGATE_PROVIDER_MIRROR
-    names, else the first that holds the AWS provider under the usual roots for add-on software."""
+    """A folder with providers for this platform, in Terraform's layout for filesystem mirrors.
+
+    It is what LOCKGATE_PROVIDER_MIRROR names (empty: none), else the first that holds the AWS provider under
+    the usual roots for add-on software.
+
+    Raises:
+        RefusedError: LOCKGATE_PROVIDER_MIRROR names a folder that is not such a mirror.
+    """
     named = os.environ.get("LOCKGATE_PROVIDER_MIRROR")
-    if named:
-        if not (Path(named) / PROVIDER).is_dir():
-            raise RefusedError(
-                f"LOCKGATE_PROVIDER_MIRROR={named} has no {PROVIDER}",
-                hint="Make one with `terraform providers mirror`, or unset it to download as usual.",
-            )
-        return Path(named)
-    return next(_mirrors(), None)
+    if named is None:
+        return next(_mirrors(), None)
+    if named and not _holds_provider(Path(named)):
+        raise RefusedError(
+            f"LOCKGATE_PROVIDER_MIRROR={named} has no {PROVIDER} for {_platform()}",
+            hint="Make one with `terraform providers mirror`, or set it empty to download as usual.",
+        )
+    return Path(named) if named else None
 
 
 def _mirrors() -> Iterator[Path]:
     for root in _MIRROR_ROOTS:
         folder = Path(root).expanduser()
         for depth in ("", "*/", "*/*/"):
-            found = folder.glob(f"{depth}{PROVIDER.parts[0]}")
-            yield from sorted(path.parent for path in found if (path.parent / PROVIDER).is_dir())
+            found = sorted(path.parent for path in folder.glob(f"{depth}{PROVIDER.parts[0]}"))
+            yield from filter(_holds_provider, found)
+
+
+def _holds_provider(mirror: Path) -> bool:
+    """Whether a mirror has a version for this platform: unpacked, or as an archive (Terraform's
+    documentation, "Provider Installation", filesystem_mirror). What may not be read holds nothing."""
+    with contextlib.suppress(PermissionError):
+        folder = mirror / PROVIDER
+        return any(folder.glob(f"*/{_platform()}")) or any(folder.glob(f"*_{_platform()}.zip"))
+    return False
+
+
+def _platform() -> str:
+    """Operating system and architecture as Go and Terraform name them."""
+    machine = platform.machine().lower()
+    return f"{platform.system().lower()}_{ {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(machine, machine) }"
 
 
 def _config(home: Path, mirror: Path) -> Path:
@@ -152,8 +183,7 @@ def _fits(version: str) -> bool:
 
 
 def _download(target: Path) -> None:
-    system, machine = platform.system().lower(), platform.machine().lower()
-    name = f"{system}_{ {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(machine, machine) }"
+    name = _platform()
     url = f"https://releases.hashicorp.com/terraform/{VERSION}/terraform_{VERSION}_{name}.zip"
     by_hand = f"Install Terraform {VERSION} yourself, or name it with LOCKGATE_TERRAFORM."
     if name not in CHECKSUMS:
@@ -161,7 +191,7 @@ def _download(target: Path) -> None:
     try:
         with urllib.request.urlopen(url, timeout=60) as answer:
             archive = answer.read()
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise RefusedError(
             f"there is no Terraform {_RANGE} here, and {url} cannot be fetched: {error}",
             hint=by_hand,

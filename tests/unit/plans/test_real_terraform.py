@@ -1,0 +1,126 @@
+"""The adapter over the real binary, with its builtin provider only: no network, no AWS."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lockgate.errors import LockgateError, RefusedError
+from lockgate.plans.terraform import Terraform
+
+pytestmark = pytest.mark.terraform
+
+MODULE = """
+terraform {
+  backend "local" {}
+}
+
+variable "environment" {
+  type = string
+}
+
+resource "terraform_data" "this" {
+  input = var.environment
+}
+
+output "environment" {
+  value = terraform_data.this.output
+}
+"""
+
+SLOW = """
+resource "terraform_data" "slow" {
+  provisioner "local-exec" {
+    command = "sleep 600"
+  }
+}
+"""
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Terraform:
+    (tmp_path / "stack").mkdir()
+    (tmp_path / "stack" / "main.tf").write_text(MODULE)
+    it = Terraform(project_root=tmp_path, folder=tmp_path / "stack", data_dir=tmp_path / "data")
+    it.init({"path": str(tmp_path / "terraform.tfstate")})
+    return it
+
+
+def left_in(folder: Path) -> list[int]:
+    """Processes whose current folder is this one."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.cwd() == str(folder) and process.pid != os.getpid():
+                found.append(process.pid)
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_from_plan_to_output(real: Terraform, tmp_path: Path) -> None:
+    plan, told = tmp_path / "x.tfplan", []
+    it = dataclasses.replace(real, on_line=told.append)
+    it.validate()
+    assert it.plan(plan, {"environment": "dev"})
+    (change,) = it.show(plan)["resource_changes"]
+    assert change["change"]["actions"] == ["create"]
+    it.apply(plan)
+    assert it.output() == {"environment": "dev"}
+    assert not it.plan(plan, {"environment": "dev"})
+    assert "terraform_data.this: Plan to create" in told
+    assert any("Creation complete" in line for line in told)
+
+
+def test_its_own_diagnostics_are_the_error(real: Terraform, tmp_path: Path) -> None:
+    (tmp_path / "stack" / "wrong.tf").write_text('output "x" {\n  value = local.missing\n}\n')
+    with pytest.raises(LockgateError, match=r"Reference to undeclared local value \(wrong\.tf:2\)"):
+        real.plan(tmp_path / "x.tfplan", {"environment": "dev"})
+
+
+def test_files_that_are_not_formatted_are_named_and_can_be_formatted(real: Terraform, tmp_path: Path) -> None:
+    file = tmp_path / "stack" / "ugly.tf"
+    file.write_text("locals {\na=1\n}\n")
+    assert "ugly.tf" in real.fmt_check()
+    real.fmt()
+    assert real.fmt_check() == ""
+    assert file.read_text() == "locals {\n  a = 1\n}\n"
+
+
+def test_an_apply_that_is_ended_leaves_no_process_and_no_lock(real: Terraform, tmp_path: Path) -> None:
+    (tmp_path / "stack" / "slow.tf").write_text(SLOW)
+    plan = tmp_path / "x.tfplan"
+    real.plan(plan, {"environment": "dev"})
+
+    def leave(line: str) -> None:
+        if "slow: Creating" in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        dataclasses.replace(real, on_line=leave).apply(plan)
+    assert left_in(tmp_path / "stack") == []
+    assert real.plan(plan, {"environment": "dev"})
+
+
+def test_a_state_that_is_locked_says_by_whom(real: Terraform, tmp_path: Path) -> None:
+    (tmp_path / "stack" / "slow.tf").write_text(SLOW)
+    first, second = tmp_path / "first.tfplan", tmp_path / "second.tfplan"
+    real.plan(first, {"environment": "dev"})
+    refused: list[RefusedError] = []
+
+    def try_too(line: str) -> None:
+        if "slow: Creating" in line:
+            with pytest.raises(RefusedError) as raised:
+                real.plan(second, {"environment": "dev"})
+            refused.append(raised.value)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        dataclasses.replace(real, on_line=try_too).apply(first)
+    (error,) = refused
+    assert "the state is locked by " in error.message
+    assert ", for apply (lock " in error.message
