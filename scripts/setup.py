@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,10 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 OLDEST = (3, 11)
 FOLDERS = {"dev": ROOT / ".venv", "checkov": ROOT / ".venv-checkov"}
+
+LAMBDA_HAS = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
+"""What Lambda's Python runtimes bring (Lambda developer guide, "Runtime-included SDK versions"), 15 MB in a
+zip. A service whose requirements.in names one of them gets its own all the same."""
 
 _INDEX = "check that the package index can be reached, then run it again"
 _LOCK = "correct pyproject.toml or requirements/*.in as said above, or reach a package index"
@@ -87,8 +92,9 @@ def lock() -> None:
     What a release runs on is a part of what it was tested with: `runtime` takes its versions from `dev`.
     """
     uv = str(FOLDERS["dev"] / "bin" / "uv")
-    compile_ = (uv, "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-emit-index-url")
-    compile_ += ("--no-annotate", "--no-header", "--python-version", "3.11", "--upgrade")
+    basic = (uv, "pip", "compile", "--quiet", "--upgrade", "--generate-hashes")
+    basic += ("--no-emit-index-url", "--no-annotate", "--no-header")
+    compile_ = (*basic, "--universal", "--python-version", "3.11")
     bootstrap, dev, runtime, checkov = (
         str(REQUIREMENTS / f"{name}.txt") for name in ("bootstrap", "dev", "runtime", "checkov")
     )
@@ -97,6 +103,17 @@ def lock() -> None:
     run(*compile_, "pyproject.toml", *groups, "-o", dev, hint=_LOCK)
     run(*compile_, "pyproject.toml", "-c", dev, "-o", runtime, hint=_LOCK)
     run(*compile_, str(REQUIREMENTS / "checkov.in"), "-o", checkov, hint=_LOCK)
+    for wanted in sorted(ROOT.glob("lambdas/*/src/requirements.in")):
+        target = ("--python-platform", "linux", "--python-version", "3.12")
+        run(
+            *basic, *target, *left_out(wanted), str(wanted), "-o", str(wanted.with_suffix(".txt")), hint=_LOCK
+        )
+
+
+def left_out(wanted: Path) -> list[str]:
+    """Options that leave out what Lambda has and the service did not ask for by name."""
+    named = {name.lower() for name in re.findall(r"^[\w.-]+", wanted.read_text(), re.MULTILINE)}
+    return [f"--no-emit-package={name}" for name in LAMBDA_HAS if name not in named]
 
 
 def run(*command: str, hint: str) -> None:

@@ -10,7 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger()
-tracer = Tracer()
+tracer = Tracer(auto_patch=False)
 metrics = Metrics(namespace="Lockgate")
 app = APIGatewayHttpResolver()
 

@@ -25,5 +25,6 @@ def test_it_greets_whom_the_query_names_and_says_its_version(monkeypatch: pytest
     assert json.loads(str(answered["body"])) == {"message": "hello, Lockgate", "version": "7"}
 
 
+@pytest.mark.filterwarnings("ignore:No application metrics")
 def test_another_path_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert answer(monkeypatch, rawPath="/other")["statusCode"] == 404

@@ -48,14 +48,17 @@ class Report:
         self._send(f"the smoke events took longer than {seconds:.0f} s")
 
     def _send(self, failure: str | None) -> None:
+        """Reports unless that was done. Whoever comes second waits for the first: where that one could not
+        report, this one still does."""
         with self._lock:
             if self.status:
                 return
-            self.status = "Failed" if failure else "Succeeded"
-        if failure:
-            self._logger.error("not fit", deployment_id=self._event.get("DeploymentId"), failure=failure)
-        self._codedeploy.put_lifecycle_event_hook_execution_status(
-            deploymentId=self._event["DeploymentId"],
-            lifecycleEventHookExecutionId=self._event["LifecycleEventHookExecutionId"],
-            status=self.status,
-        )
+            status = "Failed" if failure else "Succeeded"
+            if failure:
+                self._logger.error("not fit", deployment_id=self._event.get("DeploymentId"), failure=failure)
+            self._codedeploy.put_lifecycle_event_hook_execution_status(
+                deploymentId=self._event["DeploymentId"],
+                lifecycleEventHookExecutionId=self._event["LifecycleEventHookExecutionId"],
+                status=status,
+            )
+            self.status = status

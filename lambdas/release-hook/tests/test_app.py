@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 import time
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
@@ -139,4 +141,40 @@ def test_shortly_before_its_time_is_over_it_reports_once(
     monkeypatch.setattr(hook, "failure_of", lambda *_: time.sleep(0.5))
     assert hook.handler(EVENT, Context(remaining_ms=10_100)) == {"status": "Failed"}
     assert "took longer than 0 s" in failure_in(caplog)
+    aws.done()
+
+
+def test_where_the_timer_could_not_report_the_end_still_does(
+    aws: Aws, hook: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = "put_lifecycle_event_hook_execution_status"
+    aws.stubs["codedeploy"].add_client_error(put, "ThrottlingException")
+    aws.expect("Failed")
+    tried = threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda _: tried.set())
+    monkeypatch.setattr(hook, "failure_of", lambda *_: "late" if tried.wait(30) else None)
+    assert hook.handler(EVENT, Context(remaining_ms=10_000)) == {"status": "Failed"}
+    aws.done()
+
+
+def test_a_report_that_cannot_be_made_is_an_error_so_that_lambda_tries_again(
+    aws: Aws, hook: ModuleType
+) -> None:
+    aws.deployment()
+    aws.contract()
+    put = "put_lifecycle_event_hook_execution_status"
+    aws.stubs["codedeploy"].add_client_error(put, "ThrottlingException")
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        hook.handler(EVENT, Context())
+    aws.done()
+
+
+def test_an_appspec_that_is_not_in_the_deployment_is_named(
+    aws: Aws, hook: ModuleType, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = {"deploymentInfo": {"revision": {"revisionType": "S3", "s3Location": {"bucket": "b"}}}}
+    aws.stubs["codedeploy"].add_response("get_deployment", answer, {"deploymentId": "d-1"})
+    aws.expect("Failed")
+    hook.handler(EVENT, Context())
+    assert "the revision is of type S3: its AppSpec is not in it" in failure_in(caplog)
     aws.done()

@@ -7,10 +7,11 @@ import hashlib
 import subprocess
 import tempfile
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from lockgate.config import Project, Service
 from lockgate.packaging.dependencies import installed
@@ -46,12 +47,15 @@ class Bundle(_Frozen):
     Attributes:
         commit: the commit that was built, or None outside Git.
         dirty: whether the tree had changes that are not in that commit.
+        created_at: when it was built, in UTC.
+        services: the artifacts, by the name of their service.
     """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     root: Path = Field(exclude=True)
     commit: str | None
     dirty: bool
+    created_at: AwareDatetime
     services: dict[str, Built]
 
     def only(self, names: Iterable[str]) -> Bundle:
@@ -62,6 +66,11 @@ class Bundle(_Frozen):
 def build(project: Project, environment: str, names: list[str]) -> Bundle:
     """Builds services into `.build`, and writes `.build/bundle.json`.
 
+    Args:
+        project: the repository.
+        environment: whose declarations hold; architecture and runtime decide which wheels are taken.
+        names: services to build; empty builds all.
+
     Raises:
         UsageError: a service's sources or lock file are not fit to be built.
         LockgateError: a dependency cannot be installed, or the result is too large.
@@ -70,7 +79,11 @@ def build(project: Project, environment: str, names: list[str]) -> Bundle:
     services = project.services(environment, names)
     built = {name: _build_one(project, folder, name, service) for name, service in services.items()}
     bundle = Bundle(
-        root=project.root, commit=_commit(project.root), dirty=_dirty(project.root), services=built
+        root=project.root,
+        commit=_commit(project.root),
+        dirty=_dirty(project.root),
+        created_at=datetime.now(UTC),
+        services=built,
     )
     _write(folder / "bundle.json", bundle.model_dump_json(by_alias=True, indent=2).encode())
     return bundle

@@ -1,9 +1,14 @@
-"""A service's dependencies: wheels for the platform that it runs on, installed once for each lock file."""
+"""A service's dependencies: wheels for the platform that it runs on, installed once for each lock file.
+
+Exactly what the lock file names is installed, and nothing that it needs besides: a lock file may leave out
+what Lambda's runtime has.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -17,11 +22,13 @@ from lockgate.errors import LockgateError, UsageError
 
 LOCK = "requirements.txt"
 
+_REQUIREMENT = re.compile(r"^[A-Za-z0-9]", re.MULTILINE)
+
 _PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}
 
 
 def installed(cache: Path, name: str, source: Path, service: Service) -> Path | None:
-    """Folder with the service's dependencies, or None when it has no lock file.
+    """Folder with the service's dependencies, or None when it has none.
 
     The folder is named by what it was made from, and appears whole or not at all.
 
@@ -33,10 +40,12 @@ def installed(cache: Path, name: str, source: Path, service: Service) -> Path | 
     if not lock.is_file():
         return None
     text = lock.read_text(encoding="utf-8")
+    if not _REQUIREMENT.search(text):
+        return None
     if "--hash=" not in text:
         raise UsageError(
             f"{lock}: has no hashes, so that what is installed could change from one build to the next",
-            hint=f"uv pip compile --generate-hashes {source / 'requirements.in'} -o {lock}",
+            hint=f"Name the packages in {source / 'requirements.in'}, then run: make lock",
         )
     python = service.runtime.removeprefix("python")
     platform = _PLATFORMS[service.architecture]
@@ -51,20 +60,12 @@ def _install(name: str, lock: Path, platform: str, python: str, target: Path) ->
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
         folder = Path(temporary) / "installed"
-        command = [
-            uv.find_uv_bin(),
-            "pip",
-            "install",
-            "--quiet",
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-        ]
+        command = [uv.find_uv_bin(), "pip", "install", "--quiet"]
+        command += ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--no-compile-bytecode"]
         command += ["--target", str(folder), "--python-platform", platform, "--python-version", python]
-        command += ["--no-compile-bytecode", "--requirement", str(lock)]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env={**os.environ, "UV_NO_CONFIG": "1"}
-        )
+        command += ["--requirement", str(lock)]
+        environment = {**os.environ, "UV_NO_CONFIG": "1"}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         if done.returncode:
             raise LockgateError(
                 f"{name}: the dependencies of {lock} cannot be installed for {platform}, Python {python}:\n"
@@ -72,8 +73,12 @@ def _install(name: str, lock: Path, platform: str, python: str, target: Path) ->
                 hint="Correct the lock file; every package needs a wheel for that platform.",
             )
         shutil.rmtree(folder / "bin", ignore_errors=True)
+        folder.mkdir(exist_ok=True)
         try:
             folder.rename(target)
-        except OSError:
+        except OSError as error:
             if not target.is_dir():
-                raise
+                raise LockgateError(
+                    f"{name}: {target} cannot be written: {error.strerror}",
+                    hint="Mend that, then build again.",
+                ) from error

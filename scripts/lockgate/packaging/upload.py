@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -18,14 +19,20 @@ def upload(bundle: Bundle, s3: S3Client, bucket: str) -> list[str]:
     """Uploads what is missing; returns the keys that were uploaded.
 
     S3 checks each object against the SHA-256 that is sent with it (API reference, PutObject), so that an
-    upload that was cut off leaves nothing.
+    upload that was cut off leaves nothing. The file is checked here as well, so that what was changed in
+    `.build` does not get as far.
+
+    Args:
+        bundle: what was built.
+        s3: a client.
+        bucket: the environment's artifact store.
 
     Raises:
         LockgateError: what is stored, or what lies in `.build`, is not what the bundle names.
     """
     missing = [built for built in bundle.services.values() if not _stored(s3, bucket, built)]
     for built in missing:
-        data = (bundle.root / built.path).read_bytes()
+        data = _read(bundle, built)
         s3.put_object(
             Bucket=bucket,
             Key=built.key,
@@ -38,6 +45,19 @@ def upload(bundle: Bundle, s3: S3Client, bucket: str) -> list[str]:
                 f"s3://{bucket}/{built.key} is not there after it was uploaded", hint="Run it again."
             )
     return [built.key for built in missing]
+
+
+def _read(bundle: Bundle, built: Built) -> bytes:
+    path = bundle.root / built.path
+    hint = "Delete .build and build again."
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise LockgateError(f"{path} was built, but cannot be read: {error.strerror}", hint=hint) from error
+    found = hashlib.sha256(data).hexdigest()
+    if found != built.sha256:
+        raise LockgateError(f"{path} was changed after it was built: its SHA-256 is {found}", hint=hint)
+    return data
 
 
 def _stored(s3: S3Client, bucket: str, built: Built) -> bool:

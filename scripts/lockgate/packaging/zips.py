@@ -16,16 +16,12 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _LEVEL = 6
 
 _NOISE_FOLDERS = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
-_NOISE_FILES = {
-    "RECORD",
-    "INSTALLER",
-    "REQUESTED",
-    "direct_url.json",
-    ".lock",
-    "requirements.in",
-    "requirements.txt",
-}
 _NOISE_SUFFIXES = {".pyc", ".pyo"}
+_NOISE_OF_INSTALLERS = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"}
+"""Files of a `.dist-info` folder that differ from one installer, or one machine, to the next."""
+
+_NOISE_AT_THE_TOP = ("requirements*.txt", "requirements*.in", ".lock", ".DS_Store")
+"""What is beside the code, or beside what was installed, but not of it."""
 
 _MAX_ZIPPED = 50 * 1024 * 1024
 _MAX_UNZIPPED = 250 * 1024 * 1024
@@ -53,9 +49,16 @@ def files_of(name: str, source: Path, handler: str, dependencies: Path | None) -
 def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
     for path in folder.rglob("*"):
         relative = path.relative_to(folder)
-        noise = _NOISE_FOLDERS.intersection(relative.parts) or path.name in _NOISE_FILES
-        if path.is_file() and not noise and path.suffix not in _NOISE_SUFFIXES:
+        if path.is_file() and not _is_noise(relative):
             yield relative.as_posix(), path
+
+
+def _is_noise(relative: Path) -> bool:
+    if _NOISE_FOLDERS.intersection(relative.parts) or relative.suffix in _NOISE_SUFFIXES:
+        return True
+    if relative.parent.suffix == ".dist-info":
+        return relative.name in _NOISE_OF_INSTALLERS
+    return relative.parent == Path() and any(relative.match(pattern) for pattern in _NOISE_AT_THE_TOP)
 
 
 def zipped(files: Mapping[str, Path]) -> bytes:

@@ -1,5 +1,6 @@
 """Uploads: only what is missing, and never anything else under its name."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
@@ -9,6 +10,7 @@ from botocore.stub import ANY, Stubber
 from lockgate.errors import LockgateError
 from lockgate.packaging import Built, Bundle, upload
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 CHECKSUM = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="
 HEAD = {"Bucket": "b", "Key": "k", "ChecksumMode": "ENABLED"}
@@ -19,7 +21,7 @@ STORED = {"ContentLength": 4, "ChecksumSHA256": CHECKSUM}
 def bundle(tmp_path: Path) -> Bundle:
     (tmp_path / "a.zip").write_bytes(b"test")
     built = Built(path="a.zip", sha256=DIGEST, code_sha256=CHECKSUM, size=4, key="k")
-    return Bundle(root=tmp_path, commit=None, dirty=False, services={"a": built})
+    return Bundle(root=tmp_path, commit=None, dirty=False, created_at=NOW, services={"a": built})
 
 
 @pytest.fixture
@@ -57,3 +59,15 @@ def test_a_failed_upload_is_an_error(bundle: Bundle, stub: Stubber) -> None:
     stub.add_client_error("put_object", "BadDigest", http_status_code=400)
     with stub, pytest.raises(stub.client.exceptions.ClientError, match="BadDigest"):
         upload(bundle, stub.client, "b")
+
+
+@pytest.mark.parametrize(("content", "message"), [(b"other", "was changed after"), (None, "cannot be read")])
+def test_a_file_that_is_not_what_was_built_is_not_uploaded(
+    bundle: Bundle, stub: Stubber, content: bytes | None, message: str
+) -> None:
+    path = bundle.root / "a.zip"
+    path.write_bytes(content) if content else path.unlink()
+    stub.add_client_error("head_object", "404", http_status_code=404)
+    with stub, pytest.raises(LockgateError, match=message):
+        upload(bundle, stub.client, "b")
+    stub.assert_no_pending_responses()

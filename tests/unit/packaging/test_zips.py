@@ -62,20 +62,34 @@ def test_the_umask_does_not_matter(tmp_path: Path) -> None:
 
 
 def test_noise_is_left_out_and_sources_win_over_dependencies(tmp_path: Path) -> None:
-    noise = ["__pycache__/app.cpython-312.pyc", "x.pyc", "requirements.txt", "requirements.in"]
+    noise = [
+        "__pycache__/app.cpython-312.pyc",
+        "x.pyc",
+        "requirements.txt",
+        "requirements.in",
+        "requirements-dev.txt",
+    ]
+    installers = ["RECORD", "INSTALLER", "REQUESTED", "direct_url.json"]
     write(tmp_path / "src", {"app.py": b"own", **dict.fromkeys(noise, b"")})
     write(
         tmp_path / "deps",
         {
             "app.py": b"theirs",
             "lib/a.py": b"",
-            "lib-1.dist-info/RECORD": b"",
+            ".lock": b"",
             "lib-1.dist-info/METADATA": b"",
+            **{f"lib-1.dist-info/{name}": b"" for name in installers},
         },
     )
     files = files_of("a", tmp_path / "src", "app.handler", tmp_path / "deps")
     assert sorted(files) == ["app.py", "lib-1.dist-info/METADATA", "lib/a.py"]
     assert files["app.py"].read_bytes() == b"own"
+
+
+def test_a_file_that_only_looks_like_noise_is_kept(tmp_path: Path) -> None:
+    kept = ["INSTALLER", "RECORD", "app.py", "data/requirements.txt"]
+    write(tmp_path / "src", dict.fromkeys(kept, b""))
+    assert sorted(files_of("a", tmp_path / "src", "app.handler", None)) == kept
 
 
 def test_what_cannot_run_is_refused(tmp_path: Path) -> None:
