@@ -1,4 +1,8 @@
-"""Reading an AppSpec for Lambda (user guide, "AppSpec file example for an AWS Lambda deployment")."""
+"""Reading an AppSpec for Lambda (user guide, "AppSpec file example for an AWS Lambda deployment").
+
+The names of its members are taken in any case: the user guide writes `resources` and `Resources`, and real
+deployments with `name`, `alias`, `currentversion`, `targetversion` are on record (docs/fidelity.md).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,9 @@ from typing import Any
 
 import yaml
 
-from localaws.codedeploy.model import HOOKABLE
+HOOKABLE = ("BeforeAllowTraffic", "AfterAllowTraffic")
+
+_PROPERTIES = ("Name", "Alias", "CurrentVersion", "TargetVersion")
 
 
 class AppSpecError(Exception):
@@ -25,11 +31,11 @@ class AppSpec:
     hooks: dict[str, str] = field(default_factory=dict)
 
 
-def read(content: str) -> AppSpec:
-    """Reads an AppSpec in YAML or JSON.
+def load(content: str) -> dict[str, Any]:
+    """The AppSpec as a mapping with lower-case keys, from YAML or JSON.
 
     Raises:
-        AppSpecError: it cannot be used.
+        AppSpecError: it is neither, or no mapping.
     """
     try:
         data: Any = yaml.safe_load(content)
@@ -37,37 +43,51 @@ def read(content: str) -> AppSpec:
         raise AppSpecError(f"The AppSpec file is neither YAML nor JSON: {error}") from error
     if not isinstance(data, dict):
         raise AppSpecError("The AppSpec file is empty or not a mapping.")
-    fields = {str(key).lower(): value for key, value in data.items()}
+    return _lower(data)
+
+
+def read(content: str) -> AppSpec:
+    """Reads an AppSpec.
+
+    Raises:
+        AppSpecError: it cannot be used.
+    """
+    fields = load(content)
     if str(fields.get("version")) not in ("0.0", "0"):
-        raise AppSpecError("The version of the AppSpec file must be 0.0.")
+        raise AppSpecError(f"The version of the AppSpec file must be 0.0, not {fields.get('version')}.")
     properties = _properties(fields.get("resources"))
-    missing = [key for key in ("Name", "Alias", "CurrentVersion", "TargetVersion") if not properties.get(key)]
+    missing = [name for name in _PROPERTIES if properties.get(name.lower()) in (None, "")]
     if missing:
         raise AppSpecError(f"The AppSpec file lacks {', '.join(missing)}.")
-    return AppSpec(
-        function=str(properties["Name"]),
-        alias=str(properties["Alias"]),
-        current_version=str(properties["CurrentVersion"]),
-        target_version=str(properties["TargetVersion"]),
-        hooks=_hooks(fields.get("hooks") or []),
-    )
+    function, alias, current, target = (str(properties[name.lower()]) for name in _PROPERTIES)
+    return AppSpec(function, alias, current, target, _hooks(fields.get("hooks") or []))
 
 
 def _properties(resources: Any) -> dict[str, Any]:
     if not isinstance(resources, list) or len(resources) != 1 or not isinstance(resources[0], dict):
         raise AppSpecError("The AppSpec file must have exactly one resource.")
+    if len(resources[0]) != 1:
+        raise AppSpecError("The AppSpec file must have exactly one resource.")
     (resource,) = resources[0].values()
-    if not isinstance(resource, dict) or resource.get("Type") != "AWS::Lambda::Function":
+    fields = _lower(resource) if isinstance(resource, dict) else {}
+    if fields.get("type") != "AWS::Lambda::Function":
         raise AppSpecError("The resource of the AppSpec file must be of type AWS::Lambda::Function.")
-    properties = resource.get("Properties")
-    return properties if isinstance(properties, dict) else {}
+    properties = fields.get("properties")
+    return _lower(properties) if isinstance(properties, dict) else {}
 
 
 def _hooks(entries: Any) -> dict[str, str]:
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise AppSpecError("The hooks of the AppSpec file must be a list of mappings.")
     hooks: dict[str, str] = {}
-    for entry in entries if isinstance(entries, list) else []:
-        for event, function in entry.items():
-            if event not in HOOKABLE:
-                raise AppSpecError(f"{event} is not a hook of a Lambda deployment.")
-            hooks[event] = str(function)
+    for event, function in (item for entry in entries for item in entry.items()):
+        if event not in HOOKABLE:
+            raise AppSpecError(f"{event} is not a hook of a Lambda deployment: it has {', '.join(HOOKABLE)}.")
+        if event in hooks:
+            raise AppSpecError(f"The AppSpec file has more than one hook {event}.")
+        hooks[event] = str(function)
     return hooks
+
+
+def _lower(data: dict[Any, Any]) -> dict[str, Any]:
+    return {str(key).lower(): value for key, value in data.items()}

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+T = TypeVar("T")
+
+_MISSING = ("ResourceNotFoundException", "NoSuchEntity")
 
 
 @dataclass
@@ -40,7 +45,7 @@ class Clients:
 
     def alias(self, function: str, alias: str) -> dict[str, Any] | None:
         """An alias, or None when it or its function does not exist."""
-        found: dict[str, Any] | None = self._or_none(
+        found: dict[str, Any] | None = _or_none(
             lambda: self.client("lambda").get_alias(FunctionName=function, Name=alias)
         )
         return found
@@ -48,7 +53,7 @@ class Clients:
     def version(self, function: str, version: str) -> dict[str, Any] | None:
         """A version's configuration, or None."""
         get = self.client("lambda").get_function_configuration
-        found: dict[str, Any] | None = self._or_none(lambda: get(FunctionName=function, Qualifier=version))
+        found: dict[str, Any] | None = _or_none(lambda: get(FunctionName=function, Qualifier=version))
         return found
 
     def move(self, function: str, alias: dict[str, Any], version: str, extra: dict[str, float]) -> None:
@@ -67,24 +72,17 @@ class Clients:
             FunctionName=function, InvocationType="Event", Payload=json.dumps(payload).encode()
         )
 
-    def red_alarms(self, names: list[str]) -> list[str]:
-        """Those of these alarms that are in ALARM.
-
-        Raises:
-            LookupError: one of them does not exist.
-        """
+    def alarm_states(self, names: list[str]) -> dict[str, str]:
+        """State of each of these alarms that exists."""
         answer = self.client("cloudwatch").describe_alarms(
             AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
         )
-        found = {alarm["AlarmName"]: alarm for alarm in answer["MetricAlarms"] + answer["CompositeAlarms"]}
-        missing = [name for name in names if name not in found]
-        if missing:
-            raise LookupError(f"alarm {', '.join(missing)} does not exist")
-        return [name for name in names if found[name]["StateValue"] == "ALARM"]
+        alarms = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
+        return {alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms}
 
-    def role_is_assumable(self, arn: str) -> str | None:
+    def role_problem(self, arn: str) -> str | None:
         """Why CodeDeploy cannot assume a role, as an error code, or None when it can."""
-        role = self._or_none(lambda: self.client("iam").get_role(RoleName=arn.rsplit("/", 1)[-1])["Role"])
+        role = _or_none(lambda: self.client("iam").get_role(RoleName=_role_name(arn))["Role"])
         if role is None:
             return "IAM_ROLE_MISSING"
         statements = role["AssumeRolePolicyDocument"].get("Statement", [])
@@ -92,20 +90,50 @@ class Clients:
             principal = statement.get("Principal", {})
             services = principal.get("Service", []) if isinstance(principal, dict) else []
             names = services if isinstance(services, list) else [services]
-            if any(str(name).startswith("codedeploy.") for name in names):
+            trusted = any(str(name).startswith("codedeploy.") for name in names)
+            if trusted and statement.get("Effect", "Allow") == "Allow":
                 return None
         return "IAM_ROLE_PERMISSIONS"
 
+    def managed_policies(self, role_arn: str) -> list[str]:
+        """Names of the AWS managed policies that a role carries."""
+        attached = self._attached(role_arn)
+        return [policy["PolicyName"] for policy in attached if ":aws:policy/" in policy["PolicyArn"]]
+
+    def own_policies(self, role_arn: str) -> list[dict[str, Any]]:
+        """Documents of a role's inline and customer managed policies."""
+        iam, name = self.client("iam"), _role_name(role_arn)
+        inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
+        documents = [iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"] for one in inline]
+        for policy in self._attached(role_arn):
+            arn = policy["PolicyArn"]
+            if ":aws:policy/" not in arn:
+                version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+                found = iam.get_policy_version(PolicyArn=arn, VersionId=version)
+                documents.append(found["PolicyVersion"]["Document"])
+        return documents
+
+    def _attached(self, role_arn: str) -> list[dict[str, str]]:
+        answer = self.client("iam").list_attached_role_policies(RoleName=_role_name(role_arn))
+        policies: list[dict[str, str]] = answer["AttachedPolicies"]
+        return policies
+
     def object(self, location: dict[str, str]) -> str:
         """Text of an S3 object."""
-        answer = self.client("s3").get_object(Bucket=location["bucket"], Key=location["key"])
+        version = {"VersionId": location["version"]} if location.get("version") else {}
+        answer = self.client("s3").get_object(Bucket=location["bucket"], Key=location["key"], **version)
         text: str = answer["Body"].read().decode()
         return text
 
-    def _or_none(self, call: Any) -> Any:
-        try:
-            return call()
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("ResourceNotFoundException", "NoSuchEntity"):
-                return None
-            raise
+
+def _role_name(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]
+
+
+def _or_none(call: Callable[[], T]) -> T | None:
+    try:
+        return call()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _MISSING:
+            return None
+        raise

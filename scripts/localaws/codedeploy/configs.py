@@ -12,6 +12,7 @@ from localaws.wire import ServiceError
 
 PREFIX = "CodeDeployDefault."
 _MAX_MINUTES = 2880
+"""Between the first and the last shift of a Lambda or ECS deployment (user guide, "CodeDeploy quotas")."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,9 @@ def check(name: str, platform: str, routing: dict[str, Any] | None) -> None:
         raise ServiceError(
             "InvalidDeploymentConfigNameException", f"The prefix {PREFIX} is reserved for CodeDeploy."
         )
-    if platform == "Server":
-        raise ServiceError("InvalidComputePlatformException", "The Server platform is not emulated here.")
+    if platform not in ("Lambda", "ECS"):
+        message = f"The compute platform {platform} is not emulated here: Lambda and ECS are."
+        raise ServiceError("InvalidComputePlatformException", message)
     wrong = _wrong(routing or {})
     if wrong:
         raise ServiceError("InvalidTrafficRoutingConfigurationException", wrong)

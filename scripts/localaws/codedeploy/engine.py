@@ -1,54 +1,41 @@
 """What a deployment does over time: its lifecycle events, its traffic shifts, and how it ends.
 
 Each running deployment is a task that takes a small step, and looks again. All that it knows is in the
-deployment's record, so that a restart of the server goes on where it was.
+deployment's record, so that a restart of the server goes on where it was. What is decided is decided by
+pure functions (`traffic`, `alarms`, `hooks`, `rollback`); this module waits, calls, and writes down.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import contextlib
 import logging
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.clock import Clock
-from localaws.codedeploy import notifications
-from localaws.codedeploy.appspec import AppSpecError, read
+from localaws.codedeploy import alarms, hooks, notifications, outcomes, rollback
 from localaws.codedeploy.clients import Clients
 from localaws.codedeploy.configs import schedule
-from localaws.codedeploy.model import EVENTS, Deployment, HookExecution, Region, new_deployment_id
+from localaws.codedeploy.lambda_platform import LambdaPlatform
+from localaws.codedeploy.model import Deployment, Event, HookExecution, Region
+from localaws.codedeploy.outcomes import Ended
+from localaws.codedeploy.platforms import Platform
+from localaws.codedeploy.traffic import next_step
 
 log = logging.getLogger(__name__)
 
-HOOK_LIMIT_SECONDS = 3600
-"""Time for a hook to report (user guide, "AppSpec 'hooks' section"); on the clock's scale."""
+T = TypeVar("T")
 
 POLL_SECONDS = 5
-"""How often alarms, hooks and stops are looked at, on the clock's scale."""
+"""How often alarms, hooks and stops are looked at, in seconds of AWS time (inferred)."""
 
-
-class Ended(Exception):  # noqa: N818 - how a deployment ends, not an error of this program
-    """A deployment ends badly.
-
-    Args:
-        code: one of ErrorInformation's codes.
-        message: what GetDeployment says.
-        trigger: the roll-back event that this is, such as DEPLOYMENT_FAILURE.
-        status: Failed or Stopped.
-    """
-
-    def __init__(
-        self, code: str, message: str, trigger: str = "DEPLOYMENT_FAILURE", status: str = "Failed"
-    ) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.trigger = trigger
-        self.status = status
+MIN_POLL = 0.05
+"""The same in real seconds at least: a fast clock shall not make a busy loop."""
 
 
 @dataclass
@@ -60,23 +47,49 @@ class Engine:
         clients: calls to the other services.
         clock: scales what CodeDeploy counts in minutes.
         config: finds a deployment configuration by name.
+        put_event: puts an event on the account's default bus.
+        pool: threads for calls; MiniStack works off requests in asyncio's own, which must not all be taken
+            by calls that wait for MiniStack.
     """
 
     region: Region
     clients: Clients
     clock: Clock
     config: Callable[[str], dict[str, Any]]
-    _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    put_event: Callable[[dict[str, Any]], None] = lambda _event: None
+    pool: Executor | None = None
+    platform: Platform = field(init=False)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _wake: dict[str, asyncio.Event] = field(default_factory=dict)
+    _publishing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self.platform = LambdaPlatform(self.clients, self._blocking)
 
     def run(self, deployment: Deployment) -> None:
         """Begins or resumes a deployment in the background."""
-        task = asyncio.create_task(self._run(deployment))
-        self._tasks[deployment.deployment_id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(deployment.deployment_id, None))
+        self._wake[deployment.deployment_id] = asyncio.Event()
+        self._in_background(self._run(deployment))
+
+    def resume(self, deployment: Deployment) -> None:
+        """Goes on with a deployment after a restart; hooks that were running have ended with the server."""
+        for execution in deployment.executions:
+            execution.invoked = False
+        self.run(deployment)
+
+    def stop_deployment(self, deployment: Deployment, how: str) -> None:
+        """Notes that a deployment shall stop, and tells its task."""
+        deployment.stop = how
+        self.wake(deployment)
+
+    def wake(self, deployment: Deployment) -> None:
+        """Lets a deployment look again at once."""
+        if deployment.deployment_id in self._wake:
+            self._wake[deployment.deployment_id].set()
 
     async def stop(self) -> None:
         """Ends the tasks; the deployments stay as they are."""
-        tasks = list(self._tasks.values())
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -84,250 +97,210 @@ class Engine:
     async def _run(self, deployment: Deployment) -> None:
         try:
             await self._to_the_end(deployment)
-            self._finish(deployment, "Succeeded")
         except Ended as ended:
-            deployment.error_code, deployment.error_message = ended.code, ended.message
-            self._finish(deployment, ended.status)
-            self._roll_back(deployment, ended)
-        except (ClientError, BotoCoreError, OSError) as error:
-            log.exception("%s", deployment.deployment_id)
-            deployment.error_code, deployment.error_message = "INTERNAL_ERROR", str(error)
-            self._finish(deployment, "Failed")
-            self._roll_back(deployment, Ended("INTERNAL_ERROR", str(error)))
+            self._end_badly(deployment, ended)
+        except (ClientError, BotoCoreError, OSError, KeyError, ValueError) as error:
+            log.exception("deployment %s", deployment.deployment_id)
+            self._end_badly(deployment, Ended("INTERNAL_ERROR", f"{type(error).__name__}: {error}"))
+        else:
+            self._finish(deployment, "Succeeded")
+        finally:
+            self._wake.pop(deployment.deployment_id, None)
+
+    def _end_badly(self, deployment: Deployment, ended: Ended) -> None:
+        log.info("deployment %s: %s: %s", deployment.deployment_id, ended.code, ended.detail)
+        deployment.error_code, deployment.error_message = ended.code, ended.message
+        self._finish(deployment, ended.status, ended)
+        if rollback.wanted(deployment, ended):
+            self._roll_back(deployment)
 
     async def _to_the_end(self, deployment: Deployment) -> None:
         if deployment.started is None:
-            deployment.status = "InProgress"
-            deployment.started = self.clock.now()
-            await self._tell(deployment, "DeploymentStart")
-        for name in EVENTS:
-            event = deployment.event(name)
-            if event.status == "Succeeded":
-                continue
-            event.status = "InProgress"
-            event.start = event.start or self.clock.now()
-            try:
-                await self._at(deployment, name)
-            except Ended as ended:
-                event.message = ended.message
-                raise
-            event.status = "Succeeded"
-            event.end = self.clock.now()
+            self._begin(deployment)
+        if not deployment.checked:
+            await self._check(deployment)
+        for event in deployment.events:
+            if event.status != "Succeeded":
+                event.status = "InProgress"
+                event.start = event.start or self.clock.now()
+                await self._at(deployment, event.name)
+                event.status, event.end = "Succeeded", self.clock.now()
+
+    def _begin(self, deployment: Deployment) -> None:
+        deployment.events = [Event(name) for name in self.platform.events]
+        deployment.status = "InProgress"
+        deployment.started = self.clock.now()
+        self._tell(deployment, "DeploymentStart")
+        if deployment.undoes:
+            self._tell(deployment, "DeploymentRollback")
+
+    async def _check(self, deployment: Deployment) -> None:
+        """What must be so before the first event (codes: API reference, ErrorInformation)."""
+        if deployment.application not in self.region.applications:
+            raise Ended("APPLICATION_MISSING", f"The application {deployment.application} is missing.")
+        if f"{deployment.application}/{deployment.group}" not in self.region.groups:
+            raise Ended("DEPLOYMENT_GROUP_MISSING", f"The deployment group {deployment.group} is missing.")
+        await self.platform.read(deployment)
+        role = deployment.settings.get("serviceRoleArn", "")
+        problem = await self._blocking(self.clients.role_problem, role)
+        if problem:
+            raise outcomes.role_unusable(problem, role)
+        await self.platform.check(deployment)
+        await self._look(deployment)
+        deployment.checked = True
 
     async def _at(self, deployment: Deployment, event: str) -> None:
-        if event == "Start":
-            await self._check(deployment)
-        elif event == "AllowTraffic":
+        if event == "AllowTraffic":
             await self._shift(deployment)
         elif event in deployment.hooks:
             await self._hook(deployment, event)
 
-    async def _check(self, deployment: Deployment) -> None:
-        """What is wrong before anything has been moved. Codes: API reference, ErrorInformation."""
-        role = self._group(deployment)["serviceRoleArn"]
-        problem = await asyncio.to_thread(self.clients.role_is_assumable, role)
-        if problem:
-            raise Ended(problem, f"The service role {role} cannot be assumed by CodeDeploy.")
-        try:
-            spec = read(deployment.content)
-        except AppSpecError as error:
-            raise Ended("INVALID_REVISION", str(error)) from error
-        deployment.function, deployment.alias = spec.function, spec.alias
-        deployment.current_version, deployment.target_version = spec.current_version, spec.target_version
-        deployment.hooks = {} if deployment.undoes else spec.hooks
-        if deployment.undoes is None:
-            await self._check_function(deployment)
-        await self._check_alarms(deployment)
-
-    async def _check_function(self, deployment: Deployment) -> None:
-        name, alias_name = deployment.function, deployment.alias
-        alias = await asyncio.to_thread(self.clients.alias, name, alias_name)
-        if alias is None:
-            raise Ended(
-                "INVALID_LAMBDA_FUNCTION", f"The function {name} or its alias {alias_name} is missing."
-            )
-        if alias["FunctionVersion"] != deployment.current_version:
-            raise Ended(
-                "INVALID_LAMBDA_CONFIGURATION",
-                f"The current version {deployment.current_version} of the AppSpec file is not the version "
-                f"{alias['FunctionVersion']} of alias {alias_name}.",
-            )
-        if deployment.target_version == deployment.current_version:
-            raise Ended(
-                "INVALID_LAMBDA_CONFIGURATION", "The target version is the same as the current version."
-            )
-        if (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights"):
-            raise Ended(
-                "INVALID_LAMBDA_CONFIGURATION",
-                f"The alias {alias_name} has a routing configuration: it points to two versions already.",
-            )
-        if await asyncio.to_thread(self.clients.version, name, deployment.target_version) is None:
-            raise Ended(
-                "INVALID_LAMBDA_CONFIGURATION",
-                f"The version {deployment.target_version} of {name} is missing.",
-            )
-
     async def _hook(self, deployment: Deployment, event: str) -> None:
-        execution = next((e for e in deployment.executions if e.event == event), None)
+        execution = deployment.execution(event)
         if execution is None:
-            execution = await self._invoke(deployment, event)
-        while execution.status is None:
-            if self.clock.now() >= execution.deadline:
-                raise Ended("HOOK_EXECUTION_FAILURE", f"The hook of {event} did not report within an hour.")
-            await self._pause(deployment)
-        if execution.status != "Succeeded":
-            raise Ended(
-                "HOOK_EXECUTION_FAILURE",
-                f"The hook {deployment.hooks[event]} of {event} reported {execution.status}.",
-            )
+            deadline = self.clock.now() + self.clock.seconds(hooks.LIMIT_SECONDS)
+            execution = hooks.new_execution(event, deadline)
+            deployment.executions.append(execution)
+        if not execution.invoked and execution.status is None:
+            await self._invoke(deployment, execution)
+        while True:
+            ended = hooks.verdict(deployment, execution, self.clock.now())
+            if ended:
+                raise ended
+            if execution.status == "Succeeded":
+                return
+            await self._pause(deployment, execution.deadline - self.clock.now())
 
-    async def _invoke(self, deployment: Deployment, event: str) -> HookExecution:
-        deadline = self.clock.now() + self.clock.seconds(HOOK_LIMIT_SECONDS)
-        execution = HookExecution(f"{deployment.deployment_id}-{event}", event, deadline)
-        deployment.executions.append(execution)
-        payload = {
-            "DeploymentId": deployment.deployment_id,
-            "LifecycleEventHookExecutionId": execution.execution_id,
-        }
-        function = deployment.hooks[event]
+    async def _invoke(self, deployment: Deployment, execution: HookExecution) -> None:
+        function = deployment.hooks[execution.event]
+        if not await self._blocking(self._may_invoke, deployment, function):
+            raise outcomes.hook_failed(
+                f"{execution.event}: the service role may not invoke {function}: "
+                f"its AWS managed policy allows functions named CodeDeployHook_* only."
+            )
+        execution.invoked = True
         try:
-            await asyncio.to_thread(self.clients.invoke_hook, function, payload)
+            await self._blocking(self.clients.invoke_hook, function, hooks.payload(deployment, execution))
         except ClientError as error:
-            words = f"The hook {function} of {event} cannot be invoked: {error}"
-            raise Ended("HOOK_EXECUTION_FAILURE", words) from error
-        return execution
+            raise outcomes.hook_failed(f"{execution.event}: {function} cannot be invoked: {error}") from error
+
+    def _may_invoke(self, deployment: Deployment, function: str) -> bool:
+        role = deployment.settings["serviceRoleArn"]
+        managed = self.clients.managed_policies(role)
+        if not set(managed) & set(hooks.MANAGED_POLICIES):
+            return True
+        name = function.rpartition(":function:")[2].partition(":")[0]
+        arn = f"arn:aws:lambda:{self.clients.region}:{self.clients.account}:function:{name}"
+        return hooks.may_invoke(arn, managed, self.clients.own_policies(role))
 
     async def _shift(self, deployment: Deployment) -> None:
-        if deployment.undoes:
-            await self._set_traffic(deployment, 100)
-            return
-        routing = self.config(deployment.config)["trafficRoutingConfig"]
-        shifts = schedule(routing)
-        deployment.shifting_since = deployment.shifting_since or self.clock.now()
-        while deployment.shifted < len(shifts):
-            following = shifts[deployment.shifted]
-            due = deployment.shifting_since + self.clock.seconds(60 * following.minutes)
-            if self.clock.now() >= due:
-                await self._set_traffic(deployment, following.percent)
-                deployment.shifted += 1
-            else:
-                await self._pause(deployment, due - self.clock.now())
-
-    async def _set_traffic(self, deployment: Deployment, percent: float) -> None:
-        alias = await asyncio.to_thread(self.clients.alias, deployment.function, deployment.alias)
-        if alias is None:
-            raise Ended("INVALID_LAMBDA_FUNCTION", f"The alias {deployment.alias} is missing.")
-        whole = percent >= 100
-        version = deployment.target_version if whole else deployment.current_version
-        extra = {} if whole else {deployment.target_version: percent / 100}
-        try:
-            await asyncio.to_thread(self.clients.move, deployment.function, alias, version, extra)
-        except ClientError as error:
-            raise Ended("INVALID_LAMBDA_CONFIGURATION", str(error)) from error
-        deployment.weight = percent
-
-    async def _pause(self, deployment: Deployment, at_most: float = float("inf")) -> None:
-        """Waits a little; a stop that was asked for, or a red alarm, ends the deployment."""
-        await asyncio.sleep(min(self.clock.seconds(POLL_SECONDS), at_most))
-        if deployment.stop:
-            raise Ended(
-                "MANUAL_STOP",
-                "The deployment was stopped by a user.",
-                trigger="DEPLOYMENT_STOP_ON_REQUEST",
-                status="Stopped",
+        shifts = schedule(self.config(deployment.config)["trafficRoutingConfig"])
+        while True:
+            step = next_step(
+                shifts,
+                deployment.shifted,
+                deployment.shifting_since,
+                self.clock.now(),
+                self.clock.seconds,
             )
-        await self._check_alarms(deployment)
-
-    async def _check_alarms(self, deployment: Deployment) -> None:
-        """User guide, "Monitoring deployments with CloudWatch alarms in CodeDeploy"."""
-        settings = deployment.alarm_override or self._group(deployment).get("alarmConfiguration") or {}
-        names = [alarm["name"] for alarm in settings.get("alarms", [])]
-        if deployment.undoes or not settings.get("enabled") or not names:
-            return
-        try:
-            red = await asyncio.to_thread(self.clients.red_alarms, names)
-        except (ClientError, BotoCoreError, LookupError) as error:
-            if settings.get("ignorePollAlarmFailure"):
+            if step is None:
                 return
-            words = f"The state of the alarms cannot be read: {error}"
-            raise Ended("ALARM_ACTIVE", words, "DEPLOYMENT_STOP_ON_ALARM", "Stopped") from error
-        if red:
-            words = (
-                f"One or more alarms have been activated according to the Amazon CloudWatch metrics: {red}"
-            )
-            raise Ended("ALARM_ACTIVE", words, "DEPLOYMENT_STOP_ON_ALARM", "Stopped")
+            if step.shift is None:
+                await self._pause(deployment, step.wait)
+                continue
+            await self._look(deployment)
+            await self.platform.move(deployment, step.shift.percent)
+            deployment.weight = step.shift.percent
+            deployment.shifted += 1
+            deployment.shifting_since = deployment.shifting_since or self.clock.now()
 
-    def _finish(self, deployment: Deployment, status: str) -> None:
+    async def _pause(self, deployment: Deployment, at_most: float) -> None:
+        """Waits a little, or until something is said, and looks whether the deployment may go on."""
+        seconds = max(MIN_POLL, self.clock.seconds(POLL_SECONDS))
+        wake = self._wake[deployment.deployment_id]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(wake.wait(), max(0.0, min(seconds, at_most)))
+        wake.clear()
+        await self._look(deployment)
+
+    async def _look(self, deployment: Deployment) -> None:
+        """Ends the deployment when somebody has stopped it, or an alarm does."""
+        if deployment.stop:
+            raise outcomes.stopped_by_user()
+        names = alarms.watched(deployment)
+        if names:
+            ended = alarms.verdict(deployment, await self._alarm_states(names))
+            if ended:
+                raise ended
+
+    async def _alarm_states(self, names: list[str]) -> dict[str, str] | str:
+        try:
+            states: dict[str, str] = await self._blocking(self.clients.alarm_states, names)
+        except (ClientError, BotoCoreError, OSError) as error:
+            return str(error)
+        return states
+
+    def _finish(self, deployment: Deployment, status: str, ended: Ended | None = None) -> None:
         now = self.clock.now()
         for event in deployment.events:
             if event.status == "InProgress":
-                event.status, event.end = ("Succeeded" if status == "Succeeded" else "Failed"), now
+                event.status, event.end = "Failed", now
+                if ended:
+                    event.error_code, event.message = ended.event_code, ended.detail
             elif event.status == "Pending":
                 event.status = "Skipped"
         deployment.status = status
         deployment.completed = now
-        group = self._group(deployment)
-        attempt = {"deploymentId": deployment.deployment_id, "status": status, "endTime": now}
-        attempt["createTime"] = deployment.created
+        self._note_in_group(deployment, status, now)
+        self._tell(deployment, notifications.kind_of_end(status))
+
+    def _note_in_group(self, deployment: Deployment, status: str, now: float) -> None:
+        group = self.region.groups.get(f"{deployment.application}/{deployment.group}")
+        if group is None:
+            return
+        attempt = {
+            "deploymentId": deployment.deployment_id,
+            "status": status,
+            "endTime": now,
+            "createTime": deployment.created,
+        }
         group["lastAttemptedDeployment"] = attempt
         if status == "Succeeded":
             group["lastSuccessfulDeployment"] = attempt
             group["targetRevision"] = deployment.revision
-        kind = {"Succeeded": "DeploymentSuccess", "Stopped": "DeploymentStop"}.get(
-            status, "DeploymentFailure"
-        )
-        self._tell_later(deployment, kind)
 
-    def _roll_back(self, deployment: Deployment, ended: Ended) -> None:
-        """Starts a roll-back: a new deployment to the version that served before (user guide, "Redeploy and
-        roll back a deployment with CodeDeploy")."""
-        checked = deployment.event("Start").status == "Succeeded"
-        if deployment.undoes or not checked or not self._wants_rollback(deployment, ended.trigger):
-            return
-        undo = Deployment(
-            deployment_id=new_deployment_id(),
-            application=deployment.application,
-            group=deployment.group,
-            config=deployment.config,
-            revision=deployment.revision,
-            content=_reversed(deployment.content),
-            created=self.clock.now(),
-            creator="codeDeployRollback",
-            undoes=deployment.deployment_id,
-        )
+    def _roll_back(self, deployment: Deployment) -> None:
+        undo = rollback.undo(deployment, self.clock.now())
         deployment.undone_by = undo.deployment_id
         self.region.deployments[undo.deployment_id] = undo
-        self._tell_later(deployment, "DeploymentRollback")
         self.run(undo)
 
-    def _wants_rollback(self, deployment: Deployment, trigger: str) -> bool:
-        if trigger == "DEPLOYMENT_STOP_ON_REQUEST" and deployment.stop in ("rollback", "keep"):
-            return deployment.stop == "rollback"
-        group = self._group(deployment).get("autoRollbackConfiguration")
-        settings = deployment.auto_rollback or group or {}
-        return bool(settings.get("enabled")) and trigger in settings.get("events", [])
+    def _tell(self, deployment: Deployment, kind: str) -> None:
+        """Tells triggers and the event bus what has happened, in the background; failures are logged."""
+        account, region = self.clients.account, self.clients.region
+        event = notifications.event(deployment, kind, account, region)
+        if event:
+            try:
+                self.put_event(event)
+            except Exception:
+                log.exception("deployment %s: the event bus", deployment.deployment_id)
+        for topic, message in notifications.publications(deployment, kind, account, region):
+            self._in_background(self._publish(topic, message))
 
-    def _group(self, deployment: Deployment) -> dict[str, Any]:
-        return self.region.groups[f"{deployment.application}/{deployment.group}"]
+    async def _publish(self, topic: str, message: dict[str, str]) -> None:
+        try:
+            async with self._publishing:
+                await self._blocking(self._send, topic, message)
+        except (ClientError, BotoCoreError) as error:
+            log.warning("%s was not told: %s: %s", topic, message["Subject"], error)
 
-    async def _tell(self, deployment: Deployment, kind: str) -> None:
-        group = self._group(deployment)
-        await asyncio.to_thread(notifications.tell, self.clients, group, deployment, kind)
+    def _send(self, topic: str, message: dict[str, str]) -> None:
+        self.clients.client("sns").publish(TopicArn=topic, **message)
 
-    def _tell_later(self, deployment: Deployment, kind: str) -> None:
-        task = asyncio.create_task(self._tell(deployment, kind))
-        self._tasks[f"{deployment.deployment_id} {kind}"] = task
-        task.add_done_callback(lambda _: self._tasks.pop(f"{deployment.deployment_id} {kind}", None))
+    def _in_background(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-
-def _reversed(content: str) -> str:
-    """The AppSpec of a roll-back: current and target version change places."""
-    spec = read(content)
-    properties = {
-        "Name": spec.function,
-        "Alias": spec.alias,
-        "CurrentVersion": spec.target_version,
-        "TargetVersion": spec.current_version,
-    }
-    resource = {"Type": "AWS::Lambda::Function", "Properties": properties}
-    return json.dumps({"version": 0.0, "Resources": [{spec.function: resource}]})
+    async def _blocking(self, call: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.pool, call, *args)

@@ -4,55 +4,67 @@ from __future__ import annotations
 
 import secrets
 import string
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
-
-EVENTS = ("Start", "BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic", "End")
-"""Lifecycle events of a Lambda deployment (CodeDeploy user guide, "AppSpec 'hooks' section for an AWS Lambda
-deployment")."""
-
-HOOKABLE = ("BeforeAllowTraffic", "AfterAllowTraffic")
 
 ENDED = ("Succeeded", "Failed", "Stopped")
 
 
 @dataclass
 class Event:
-    """A lifecycle event of a deployment; times are seconds since the epoch."""
+    """A lifecycle event of a deployment.
+
+    Attributes:
+        status: as in the service model's LifecycleEventStatus.
+        start: seconds since the epoch.
+        end: seconds since the epoch.
+        error_code: as in the service model's LifecycleErrorCode, once it has failed.
+        message: why it failed.
+    """
 
     name: str
     status: str = "Pending"
     start: float | None = None
     end: float | None = None
+    error_code: str | None = None
     message: str = ""
 
 
 @dataclass
 class HookExecution:
-    """A hook that was invoked.
+    """A hook of one lifecycle event.
 
     Attributes:
-        status: what PutLifecycleEventHookExecutionStatus said, or None.
+        execution_id: what the function reports with.
         deadline: seconds since the epoch after which it has failed.
+        status: what PutLifecycleEventHookExecutionStatus said, or None.
+        invoked: whether the function was invoked by this run of the server: an invocation does not outlive
+            the server, so it is repeated after a restart.
     """
 
     execution_id: str
     event: str
     deadline: float
     status: str | None = None
+    invoked: bool = False
 
 
 @dataclass
 class Deployment:
-    """One deployment of a Lambda function's alias.
+    """One deployment of a function's alias.
 
     Attributes:
         content: the AppSpec, as text.
-        alarms: names that are polled; None takes the group's.
-        auto_rollback: events that start a roll-back; None takes the group's.
+        settings: what the group said when this was created: `serviceRoleArn`, `deploymentGroupId`,
+            `alarmConfiguration`, `autoRollbackConfiguration`, `triggerConfigurations`.
+        alarm_override: replaces the group's alarm configuration.
+        auto_rollback: replaces the group's roll-back configuration.
+        checked: whether everything that is looked at before the first event was in order.
         shifted: number of traffic shifts that were made.
+        shifting_since: when the first shift was made, in seconds since the epoch.
         weight: percentage of traffic that the target version gets.
-        stop: once somebody asked for it: "rollback", "keep", or "group" (as the group's configuration says).
+        stop: once somebody asked for it: "rollback", "keep", or "group" (as the configuration says).
         undoes: id of the deployment that this one rolls back.
         undone_by: id of the deployment that rolls this one back.
     """
@@ -75,14 +87,17 @@ class Deployment:
     alias: str = ""
     current_version: str = ""
     target_version: str = ""
+    checked: bool = False
     weight: float = 0.0
     shifted: int = 0
     shifting_since: float | None = None
     hooks: dict[str, str] = field(default_factory=dict)
     executions: list[HookExecution] = field(default_factory=list)
-    events: list[Event] = field(default_factory=lambda: [Event(name) for name in EVENTS])
+    events: list[Event] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
     alarm_override: dict[str, Any] | None = None
     auto_rollback: dict[str, Any] | None = None
+    previous_revision: dict[str, Any] | None = None
     stop: str | None = None
     undoes: str | None = None
     undone_by: str | None = None
@@ -96,26 +111,37 @@ class Deployment:
         """A lifecycle event by name."""
         return next(event for event in self.events if event.name == name)
 
+    def execution(self, event: str) -> HookExecution | None:
+        """The hook of an event, once there is one."""
+        return next((execution for execution in self.executions if execution.event == event), None)
+
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Deployment:
-        """What `as_json` gave."""
-        events = [Event(**event) for event in data["events"]]
-        executions = [HookExecution(**execution) for execution in data["executions"]]
-        return cls(**{**data, "events": events, "executions": executions})
+    def from_json(cls, data: Mapping[str, Any]) -> Deployment:
+        """What `as_json` gave, also that of an older state."""
+        events = [Event(**known(Event, event)) for event in data.get("events", [])]
+        executions = [HookExecution(**known(HookExecution, item)) for item in data.get("executions", [])]
+        return cls(**{**known(cls, data), "events": events, "executions": executions})
 
 
 @dataclass
 class Region:
-    """Everything of one account in one region; groups are keyed by `application/group`."""
+    """Everything of one account in one region.
+
+    Attributes:
+        groups: by `application/group`.
+        revisions: by application, what was registered or deployed, the oldest first.
+        tags: by ARN.
+    """
 
     applications: dict[str, dict[str, Any]] = field(default_factory=dict)
     configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     deployments: dict[str, Deployment] = field(default_factory=dict)
+    revisions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def of_group(self, application: str, group: str) -> list[Deployment]:
@@ -127,10 +153,16 @@ class Region:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Region:
-        """What `as_json` gave."""
+    def from_json(cls, data: Mapping[str, Any]) -> Region:
+        """What `as_json` gave, also that of an older state."""
         deployments = {key: Deployment.from_json(value) for key, value in data["deployments"].items()}
-        return cls(**{**data, "deployments": deployments})
+        return cls(**{**known(cls, data), "deployments": deployments})
+
+
+def known(kind: type, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The members that a dataclass has today."""
+    names = {member.name for member in fields(kind)}
+    return {name: value for name, value in data.items() if name in names}
 
 
 def new_deployment_id() -> str:

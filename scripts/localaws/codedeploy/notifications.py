@@ -1,22 +1,19 @@
 """What CodeDeploy tells others: SNS triggers of the group, and events on the default bus.
 
-Sources: CodeDeploy user guide, "JSON data formats for CodeDeploy triggers" and "Monitoring deployments with
-Amazon CloudWatch Events".
+Sources: user guide, "JSON data formats for CodeDeploy triggers" and "Monitoring deployments with Amazon
+CloudWatch Events". Where recorded messages of real deployments differ from the guide's sample (times as
+words, members that are JSON text), they are followed (docs/fidelity.md).
 """
 
 from __future__ import annotations
 
 import json
-import logging
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from localaws.codedeploy.clients import Clients
+from localaws.codedeploy import rollback
 from localaws.codedeploy.model import Deployment
-
-log = logging.getLogger(__name__)
 
 _STATES = {
     "DeploymentStart": "START",
@@ -24,82 +21,98 @@ _STATES = {
     "DeploymentFailure": "FAILURE",
     "DeploymentStop": "STOP",
 }
+"""States of EventBridge events; a rollback has none of its own."""
 
-_TRIGGER_STATUSES = {
+_STATUSES = {
     "DeploymentStart": "CREATED",
     "DeploymentSuccess": "SUCCEEDED",
     "DeploymentFailure": "FAILED",
     "DeploymentStop": "STOPPED",
-    "DeploymentRollback": "ROLLBACK",
+    "DeploymentRollback": "IN_PROGRESS",
 }
+"""Statuses of trigger messages; all but STOPPED are recorded. That IN_PROGRESS, which only rollbacks sent,
+belongs to DeploymentRollback is inferred."""
+
+_SUBJECT = 100
+"""Characters of an SNS subject (SNS API reference, Publish)."""
 
 
-def tell(clients: Clients, group: dict[str, Any], deployment: Deployment, kind: str) -> None:
-    """Publishes to the group's triggers and to EventBridge; what fails is only logged."""
-    try:
-        for trigger in group.get("triggerConfigurations") or []:
-            if kind in trigger.get("triggerEvents", []):
-                _publish(clients, trigger, deployment, kind)
-        if kind in _STATES:
-            _put_event(clients, group, deployment, kind)
-    except (ClientError, BotoCoreError) as error:
-        log.warning("%s: %s could not be told: %s", deployment.deployment_id, kind, error)
+def kind_of_end(status: str) -> str:
+    """The trigger event of a deployment's last status."""
+    return {"Succeeded": "DeploymentSuccess", "Stopped": "DeploymentStop"}.get(status, "DeploymentFailure")
 
 
-def _publish(clients: Clients, trigger: dict[str, Any], deployment: Deployment, kind: str) -> None:
-    status = _TRIGGER_STATUSES[kind]
-    message: dict[str, Any] = {
-        "region": clients.region,
-        "accountId": clients.account,
-        "eventTriggerName": trigger["triggerName"],
+def publications(
+    deployment: Deployment, kind: str, account: str, region: str
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """ARN, and subject and message, for each trigger that wants to know."""
+    for trigger in deployment.settings.get("triggerConfigurations") or []:
+        if kind in (trigger.get("triggerEvents") or []):
+            status = _STATUSES[kind]
+            message = _message(deployment, status, trigger["triggerName"], account, region)
+            subject = (
+                f"{status}: AWS CodeDeploy {deployment.deployment_id} in {region} to {deployment.application}"
+            )
+            yield (
+                trigger["triggerTargetArn"],
+                {"Subject": subject[:_SUBJECT], "Message": json.dumps(message)},
+            )
+
+
+def _message(
+    deployment: Deployment, status: str, trigger: str, account: str, region: str
+) -> dict[str, str | None]:
+    message: dict[str, str | None] = {
+        "region": region,
+        "accountId": account,
+        "eventTriggerName": trigger,
         "applicationName": deployment.application,
         "deploymentId": deployment.deployment_id,
         "deploymentGroupName": deployment.group,
         "createTime": _time(deployment.created),
         "completeTime": _time(deployment.completed),
-        "deploymentOverview": json.dumps(overview(deployment)),
-        "status": status,
     }
+    if deployment.completed is not None:
+        message["deploymentOverview"] = json.dumps(_recorded_order(deployment))
+    message["status"] = status
     if deployment.error_code:
-        error = {"ErrorCode": deployment.error_code, "ErrorMessage": deployment.error_message}
-        message["errorInformation"] = json.dumps(error)
-    clients.client("sns").publish(
-        TopicArn=trigger["triggerTargetArn"],
-        Subject=f"{status}: AWS CodeDeploy {deployment.deployment_id} in {clients.region}"[:100],
-        Message=json.dumps({name: value for name, value in message.items() if value is not None}),
-    )
+        message["errorInformation"] = json.dumps(
+            {"ErrorCode": deployment.error_code, "ErrorMessage": deployment.error_message}
+        )
+    link = rollback.info(deployment)
+    if link or deployment.error_code:
+        message["rollbackInformation"] = json.dumps(
+            {name[0].upper() + name[1:]: value for name, value in sorted((link or {}).items())}
+        )
+    return message
 
 
-def _put_event(clients: Clients, group: dict[str, Any], deployment: Deployment, kind: str) -> None:
+def event(deployment: Deployment, kind: str, account: str, region: str) -> dict[str, Any] | None:
+    """The EventBridge event, or None where there is none."""
+    if kind not in _STATES:
+        return None
     detail = {
-        "instanceGroupId": group["deploymentGroupId"],
-        "region": clients.region,
+        "instanceGroupId": deployment.settings.get("deploymentGroupId", ""),
+        "region": region,
         "application": deployment.application,
         "deploymentId": deployment.deployment_id,
         "state": _STATES[kind],
         "deploymentGroup": deployment.group,
     }
-    arns = [
-        f"arn:aws:codedeploy:{clients.region}:{clients.account}:{kind}:{name}"
-        for kind, name in (
-            ("application", deployment.application),
-            ("deploymentgroup", f"{deployment.application}/{deployment.group}"),
-        )
-    ]
-    clients.client("events").put_events(
-        Entries=[
-            {
-                "Source": "aws.codedeploy",
-                "DetailType": "CodeDeploy Deployment State-change Notification",
-                "Resources": arns,
-                "Detail": json.dumps(detail),
-            }
-        ]
-    )
+    prefix = f"arn:aws:codedeploy:{region}:{account}"
+    return {
+        "Source": "aws.codedeploy",
+        "DetailType": "CodeDeploy Deployment State-change Notification",
+        "Resources": [
+            f"{prefix}:application:{deployment.application}",
+            f"{prefix}:deploymentgroup:{deployment.application}/{deployment.group}",
+        ],
+        "Detail": json.dumps(detail),
+    }
 
 
 def overview(deployment: Deployment) -> dict[str, int]:
-    """Counts of targets by status: a Lambda deployment has one."""
+    """Counts of targets by status: a Lambda deployment has one (a stopped one's is inferred)."""
     counts = dict.fromkeys(("Pending", "InProgress", "Succeeded", "Failed", "Skipped", "Ready"), 0)
     key = {"Created": "Pending", "Queued": "Pending", "Stopped": "Skipped"}.get(
         deployment.status, deployment.status
@@ -108,7 +121,12 @@ def overview(deployment: Deployment) -> dict[str, int]:
     return counts
 
 
+def _recorded_order(deployment: Deployment) -> dict[str, int]:
+    counts = overview(deployment)
+    return {name: counts[name] for name in ("Succeeded", "Failed", "Skipped", "InProgress", "Pending")}
+
+
 def _time(seconds: float | None) -> str | None:
-    return (
-        None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%a %b %d %H:%M:%S UTC %Y")
-    )
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).strftime("%a %b %d %H:%M:%S UTC %Y")

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import uuid
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.clock import Clock
+from localaws.codedeploy import bus
 from localaws.codedeploy.clients import Clients
 from localaws.codedeploy.configs import PREDEFINED
 from localaws.codedeploy.engine import Engine
 from localaws.codedeploy.model import Region
 from localaws.codedeploy.operations import OPERATIONS, Context
+from localaws.codedeploy.validation import check_names
 from localaws.service import Answer, Caller, QueryParams, Route, caller
 from localaws.wire import ServiceError
-from localaws.wire import json as protocol
-from localaws.wire.model import check_input, check_output, service_model
+from localaws.wire.calls import Call, Wire
 
 log = logging.getLogger(__name__)
 
 _ROUTE = Route("codedeploy", ("CodeDeploy_20141006",), (r"codedeploy\.",))
+
+_THREADS = 8
+"""Calls to other services at once; more wait."""
 
 
 @dataclass
@@ -41,39 +46,69 @@ class CodeDeploy:
     name: str = "codedeploy"
     service_id: str = "codedeploy"
     route: Route = _ROUTE
+    _wire: Wire = field(default_factory=lambda: Wire("codedeploy", _before_check))
     _engines: dict[Caller, Engine] = field(default_factory=dict)
+    _pool: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(_THREADS, thread_name_prefix="codedeploy")
+    )
 
     async def handle(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query_params: QueryParams
     ) -> Answer:
         """Answers one request."""
-        del method
-        model = service_model(self.service_id)
-        request_id = str(uuid.uuid4())
+        call: Call | None = None
         try:
-            operation, params = protocol.parse(model, headers, body, path, query_params)
-            check_input(model.operation_model(operation).input_shape, params)
-            if operation not in OPERATIONS:
-                raise ServiceError("UnknownOperationException", f"{operation} is not emulated here")
-            output = await self._call(operation, params, caller())
-            check_output(model.operation_model(operation).output_shape, output)
+            call = self._wire.parse(method, path, headers, body, query_params)
+            return self._wire.answer(call, await self._call(call, caller()))
         except ServiceError as error:
-            answer = protocol.serialize_error(model, error.code, error.message, error.status, request_id)
-            return error.status, *answer
-        return 200, *protocol.serialize(model, operation, output, request_id)
+            failure = error
+        except Exception:
+            log.exception("%s", call.operation if call else path)
+            failure = ServiceError("InternalFailure", "CodeDeploy failed; the server's log says why.", 500)
+        return self._fail(call, failure, headers)
 
-    async def _call(self, operation: str, params: dict[str, Any], who: Caller) -> dict[str, Any]:
+    def _fail(self, call: Call | None, error: ServiceError, headers: Mapping[str, str]) -> Answer:
+        try:
+            return self._wire.fail(call, error, headers)
+        except AssertionError:
+            log.exception("%s", call.operation if call else "request")
+            failure = ServiceError("InternalFailure", error.message, 500)
+            return self._wire.fail(call, failure, headers)
+
+    async def _call(self, call: Call, who: Caller) -> dict[str, Any]:
         engine = self._engine(who)
-        location = params.get("revision", {}).get("s3Location")
-        content = await asyncio.to_thread(_object, engine.clients, location) if location else None
-        context = Context(who.account, who.region, engine.region, engine, self.clock.now(), content)
-        return OPERATIONS[operation](context, params)
+        context = Context(who.account, who.region, engine.region, engine, self.clock.now())
+        if call.operation == "CreateDeployment":
+            context = context.with_content(await self._content(context, call.params))
+        return OPERATIONS[call.operation](context, call.params)
+
+    async def _content(self, context: Context, params: dict[str, Any]) -> str | None:
+        """Text of a revision in S3, read in a thread: it comes from the server that is asking.
+
+        Raises:
+            ServiceError: it cannot be read.
+        """
+        location = (context.revision(params) or {}).get("s3Location")
+        if not location:
+            return None
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._pool, context.engine.clients.object, location)
+        except (BotoCoreError, ClientError, KeyError, UnicodeDecodeError) as error:
+            where = f"s3://{location.get('bucket')}/{location.get('key')}"
+            raise ServiceError("RevisionDoesNotExistException", f"{where} cannot be read: {error}") from error
 
     def _engine(self, who: Caller, region: Region | None = None) -> Engine:
         if who not in self._engines:
-            region = region or Region()
-            clients = Clients(self.endpoint, who.account, who.region)
-            self._engines[who] = Engine(region, clients, self.clock, _finder(region))
+            records = region or Region()
+            self._engines[who] = Engine(
+                region=records,
+                clients=Clients(self.endpoint, who.account, who.region),
+                clock=self.clock,
+                config=lambda name: PREDEFINED.get(name) or records.configs[name],
+                put_event=partial(bus.put, who.account, who.region),
+                pool=self._pool,
+            )
         return self._engines[who]
 
     def snapshot(self) -> dict[str, Any]:
@@ -91,28 +126,24 @@ class CodeDeploy:
     async def start(self) -> None:
         """Goes on with the deployments that were running."""
         for engine in self._engines.values():
-            for deployment in engine.region.deployments.values():
+            for deployment in list(engine.region.deployments.values()):
                 if not deployment.is_over:
-                    engine.run(deployment)
+                    engine.resume(deployment)
 
     async def stop(self) -> None:
         """Ends the background work; what runs is gone on with after the next start."""
         for engine in self._engines.values():
             await engine.stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _object(clients: Clients, location: dict[str, str]) -> str:
-    """Text of a revision in S3, read in a thread: it comes from the server that is asking.
+def _before_check(operation: str, params: dict[str, Any]) -> None:
+    """Refuses what is not emulated, and then names that are missing or misspelt.
 
     Raises:
-        ServiceError: it cannot be read.
+        ServiceError: one of CodeDeploy's own errors.
     """
-    try:
-        return clients.object(location)
-    except (BotoCoreError, ClientError, KeyError) as error:
-        where = f"s3://{location.get('bucket')}/{location.get('key')}"
-        raise ServiceError("RevisionDoesNotExistException", f"{where} cannot be read: {error}") from error
-
-
-def _finder(region: Region) -> Any:
-    return lambda name: PREDEFINED.get(name) or region.configs[name]
+    if operation not in OPERATIONS:
+        message = f"{operation} is an operation of CodeDeploy, but not emulated here."
+        raise ServiceError("UnknownOperationException", message)
+    check_names(operation, params)

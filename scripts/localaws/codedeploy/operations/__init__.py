@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from localaws.codedeploy.operations import applications, configs, deployments, groups, tags, targets
+from localaws.codedeploy.operations import (
+    applications,
+    configs,
+    deployments,
+    groups,
+    revisions,
+    tags,
+    targets,
+)
 from localaws.codedeploy.operations.context import Context, Operation
 
 OPERATIONS: dict[str, Operation] = {
@@ -11,6 +19,7 @@ OPERATIONS: dict[str, Operation] = {
     **groups.OPERATIONS,
     **deployments.OPERATIONS,
     **targets.OPERATIONS,
+    **revisions.OPERATIONS,
     **tags.OPERATIONS,
 }
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-from localaws.codedeploy.operations.context import Context, Operation, Params, page, time
-from localaws.codedeploy.operations.tags import replace_tags
+from localaws.codedeploy.operations.context import PAGE, Context, Operation, Params, page, time
+from localaws.codedeploy.operations.tags import check_tags, move_tags, replace_tags
 from localaws.wire import ServiceError
 
 
@@ -17,6 +17,7 @@ def create(context: Context, params: Params) -> Params:
     platform = params.get("computePlatform", "Server")
     if platform not in ("Server", "Lambda", "ECS"):
         raise ServiceError("InvalidComputePlatformException", f"{platform} is not a compute platform")
+    check_tags(params.get("tags"))
     application_id = str(uuid.uuid4())
     context.region.applications[name] = {
         "applicationId": application_id,
@@ -35,7 +36,9 @@ def get(context: Context, params: Params) -> Params:
 
 
 def batch_get(context: Context, params: Params) -> Params:
-    """BatchGetApplications."""
+    """BatchGetApplications: at most 100 (API reference)."""
+    if len(params["applicationNames"]) > PAGE:
+        raise ServiceError("BatchLimitExceededException", f"At most {PAGE} applications at once")
     return {"applicationsInfo": [_answer(context, name) for name in params["applicationNames"]]}
 
 
@@ -47,11 +50,19 @@ def update(context: Context, params: Params) -> Params:
         return {}
     if new in context.region.applications:
         raise ServiceError("ApplicationAlreadyExistsException", f"Application already exists: {new}")
-    context.region.applications[new] = {**application, "applicationName": new}
-    del context.region.applications[old]
-    for key in [key for key in context.region.groups if key.startswith(f"{old}/")]:
-        group = context.region.groups.pop(key)
-        context.region.groups[f"{new}/{key.split('/', 1)[1]}"] = {**group, "applicationName": new}
+    region = context.region
+    region.applications[new] = {**application, "applicationName": new}
+    del region.applications[old]
+    move_tags(context, "application", old, new)
+    if old in region.revisions:
+        region.revisions[new] = region.revisions.pop(old)
+    for key in [key for key in region.groups if key.startswith(f"{old}/")]:
+        renamed = f"{new}/{key.split('/', 1)[1]}"
+        region.groups[renamed] = {**region.groups.pop(key), "applicationName": new}
+        move_tags(context, "deploymentgroup", key, renamed)
+    for deployment in region.deployments.values():
+        if deployment.application == old:
+            deployment.application = new
     return {}
 
 
@@ -60,8 +71,10 @@ def delete(context: Context, params: Params) -> Params:
     name = params["applicationName"]
     context.region.applications.pop(name, None)
     context.region.tags.pop(context.arn("application", name), None)
+    context.region.revisions.pop(name, None)
     for key in [key for key in context.region.groups if key.startswith(f"{name}/")]:
         del context.region.groups[key]
+        context.region.tags.pop(context.arn("deploymentgroup", key), None)
     return {}
 
 

@@ -41,7 +41,8 @@ def delete(context: Context, params: Params) -> Params:
     name = params["deploymentConfigName"]
     if name.startswith(PREFIX):
         raise ServiceError("InvalidOperationException", "A predefined configuration cannot be deleted.")
-    if any(group["deploymentConfigName"] == name for group in context.region.groups.values()):
+    running = [d for d in context.region.deployments.values() if d.config == name and not d.is_over]
+    if running or any(group["deploymentConfigName"] == name for group in context.region.groups.values()):
         raise ServiceError("DeploymentConfigInUseException", f"Deployment configuration is in use: {name}")
     context.region.configs.pop(name, None)
     return {}

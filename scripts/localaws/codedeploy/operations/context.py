@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import bisect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -88,6 +90,19 @@ class Context:
             )
         return found
 
+    def revision(self, params: Params) -> dict[str, Any] | None:
+        """The revision that CreateDeployment asks for: the last successful one where it names none."""
+        named: dict[str, Any] | None = params.get("revision")
+        if named:
+            return named
+        group = self.region.groups.get(f"{params['applicationName']}/{params.get('deploymentGroupName')}", {})
+        last: dict[str, Any] | None = group.get("targetRevision")
+        return last
+
+    def with_content(self, content: str | None) -> Context:
+        """The same with the text of the revision."""
+        return replace(self, content=content)
+
     def arn(self, kind: str, name: str) -> str:
         """ARN of an application or a deployment group."""
         return f"arn:aws:codedeploy:{self.region_name}:{self.account}:{kind}:{name}"
@@ -106,16 +121,28 @@ def without_none(data: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if value is not None}
 
 
-def page(names: Sequence[str], token: str | None, key: str) -> Params:
-    """One page of a list, with the token of the next one.
+def page(names: Sequence[str], token: str | None, key: str, *, in_order: bool = True) -> Params:
+    """One page of a list, with the token of the next one: the last name that was given.
+
+    Args:
+        names: the whole list.
+        token: `nextToken` of the request.
+        key: member of the answer that has the names.
+        in_order: whether the names are sorted: then a page goes on although its last name is gone.
 
     Raises:
         ServiceError: the token is none that a page has given.
     """
-    if token is not None and not (token.isdigit() and int(token) < len(names)):
-        raise ServiceError("InvalidNextTokenException", f"The next token {token} is invalid")
-    start = int(token or 0)
+    start = 0 if token is None else _after(names, token, in_order)
     answer: Params = {key: list(names[start : start + PAGE])}
     if start + PAGE < len(names):
-        answer["nextToken"] = str(start + PAGE)
+        answer["nextToken"] = base64.urlsafe_b64encode(names[start + PAGE - 1].encode()).decode()
     return answer
+
+
+def _after(names: Sequence[str], token: str, in_order: bool) -> int:
+    try:
+        last = base64.urlsafe_b64decode(token.encode()).decode()
+        return bisect.bisect_right(names, last) if in_order else names.index(last) + 1
+    except ValueError:
+        raise ServiceError("InvalidNextTokenException", f"The next token {token} is invalid") from None

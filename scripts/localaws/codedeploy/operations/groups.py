@@ -6,7 +6,14 @@ import uuid
 from typing import Any
 
 from localaws.codedeploy.operations.context import Context, Operation, Params, page, time, without_none
-from localaws.codedeploy.operations.tags import replace_tags
+from localaws.codedeploy.operations.tags import check_tags, move_tags, replace_tags
+from localaws.codedeploy.validation import (
+    check_alarms,
+    check_role,
+    check_rollback,
+    check_style,
+    check_triggers,
+)
 from localaws.wire import ServiceError
 
 _SETTINGS = (
@@ -23,8 +30,16 @@ _SETTINGS = (
     "terminationHookEnabled",
 )
 
-_MAX_ALARMS = 10
-"""Alarms of a group (user guide, "CodeDeploy quotas")."""
+
+_DEFAULT_CONFIGS = {
+    "Lambda": "CodeDeployDefault.LambdaAllAtOnce",
+    "ECS": "CodeDeployDefault.ECSAllAtOnce",
+}
+"""Where none is named: CodeDeploy's own default (API reference, CreateDeploymentGroup) is one for the Server
+platform and of no use to the others; these are inferred."""
+
+_BATCH = 100
+"""Groups in one BatchGetDeploymentGroups (API reference)."""
 
 
 def create(context: Context, params: Params) -> Params:
@@ -36,14 +51,17 @@ def create(context: Context, params: Params) -> Params:
         raise ServiceError(
             "DeploymentGroupAlreadyExistsException", f"Deployment group already exists: {name}"
         )
-    _check(context, params)
+    if platform == "Server":
+        raise ServiceError("InvalidInputException", "Groups of the Server platform are not emulated here.")
+    _check(context, platform, params)
+    check_tags(params.get("tags"))
     group_id = str(uuid.uuid4())
     context.region.groups[key] = {
         "applicationName": application,
         "deploymentGroupId": group_id,
         "deploymentGroupName": name,
         "computePlatform": platform,
-        "deploymentConfigName": "CodeDeployDefault.OneAtATime",
+        "deploymentConfigName": _DEFAULT_CONFIGS[platform],
         "outdatedInstancesStrategy": "UPDATE",
         "terminationHookEnabled": False,
         "triggerConfigurations": [],
@@ -57,32 +75,36 @@ def update(context: Context, params: Params) -> Params:
     """UpdateDeploymentGroup: what is given is replaced."""
     application, name = params["applicationName"], params["currentDeploymentGroupName"]
     group = context.group(application, name)
-    _check(context, params)
+    _check(context, group["computePlatform"], params)
+    _rename(context, application, name, params.get("newDeploymentGroupName"))
     group.update({setting: params[setting] for setting in _SETTINGS if setting in params})
-    new = params.get("newDeploymentGroupName")
-    if new and new != name:
-        if f"{application}/{new}" in context.region.groups:
-            raise ServiceError(
-                "DeploymentGroupAlreadyExistsException", f"Deployment group already exists: {new}"
-            )
-        group["deploymentGroupName"] = new
-        context.region.groups[f"{application}/{new}"] = context.region.groups.pop(f"{application}/{name}")
     return {"hooksNotCleanedUp": []}
 
 
-def _check(context: Context, params: Params) -> None:
+def _rename(context: Context, application: str, name: str, new: str | None) -> None:
+    if not new or new == name:
+        return
+    region, old_key, new_key = context.region, f"{application}/{name}", f"{application}/{new}"
+    if new_key in region.groups:
+        raise ServiceError("DeploymentGroupAlreadyExistsException", f"Deployment group already exists: {new}")
+    region.groups[new_key] = region.groups.pop(old_key)
+    region.groups[new_key]["deploymentGroupName"] = new
+    move_tags(context, "deploymentgroup", old_key, new_key)
+    for deployment in region.of_group(application, name):
+        deployment.group = new
+
+
+def _check(context: Context, platform: str, params: Params) -> None:
     config = params.get("deploymentConfigName")
-    if config:
-        context.config(config)
-    role = params.get("serviceRoleArn")
-    if role is not None and not role.startswith("arn:"):
-        raise ServiceError("InvalidRoleException", f"{role} is not the ARN of a role")
-    alarms = params.get("alarmConfiguration", {}).get("alarms", [])
-    if len(alarms) > _MAX_ALARMS:
-        raise ServiceError("AlarmsLimitExceededException", f"A group can have at most {_MAX_ALARMS} alarms")
-    rollback = params.get("autoRollbackConfiguration", {})
-    if rollback.get("enabled") and not rollback.get("events"):
-        raise ServiceError("InvalidAutoRollbackConfigException", "An enabled roll-back needs events")
+    if config and context.config(config)["computePlatform"] != platform:
+        raise ServiceError(
+            "InvalidDeploymentConfigNameException", f"{config} is not a configuration for {platform}."
+        )
+    check_role(params.get("serviceRoleArn"))
+    check_alarms(params.get("alarmConfiguration"))
+    check_rollback(params.get("autoRollbackConfiguration"))
+    check_triggers(params.get("triggerConfigurations"))
+    check_style(params.get("deploymentStyle"))
 
 
 def get(context: Context, params: Params) -> Params:
@@ -93,9 +115,16 @@ def get(context: Context, params: Params) -> Params:
 
 def batch_get(context: Context, params: Params) -> Params:
     """BatchGetDeploymentGroups."""
+    if len(params["deploymentGroupNames"]) > _BATCH:
+        raise ServiceError("BatchLimitExceededException", f"At most {_BATCH} deployment groups at once")
     application = params["applicationName"]
-    found = [answer(context.group(application, name)) for name in params["deploymentGroupNames"]]
-    return {"deploymentGroupsInfo": found}
+    context.application(application)
+    groups = context.region.groups
+    names = params["deploymentGroupNames"]
+    found = [answer(groups[f"{application}/{name}"]) for name in names if f"{application}/{name}" in groups]
+    missing = [name for name in names if f"{application}/{name}" not in groups]
+    error = f"No Deployment Group found for name: {', '.join(missing)}" if missing else None
+    return without_none({"deploymentGroupsInfo": found, "errorMessage": error})
 
 
 def delete(context: Context, params: Params) -> Params:

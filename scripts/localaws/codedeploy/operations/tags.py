@@ -13,8 +13,33 @@ def replace_tags(context: Context, arn: str, tags: list[dict[str, str]] | None) 
     context.region.tags[arn] = {tag["Key"]: tag.get("Value", "") for tag in tags or []}
 
 
+def move_tags(context: Context, kind: str, old: str, new: str) -> None:
+    """Keeps the tags of a resource that gets another name, and so another ARN."""
+    tags = context.region.tags.pop(context.arn(kind, old), None)
+    if tags is not None:
+        context.region.tags[context.arn(kind, new)] = tags
+
+
+def check_tags(tags: list[dict[str, str]] | None) -> None:
+    """Keys have 1 to 128 characters and are not reserved, values up to 256; at most 50 tags.
+
+    Raises:
+        ServiceError: they are not like this.
+    """
+    keys = [item.get("Key", "") for item in tags or []]
+    values = [item.get("Value", "") for item in tags or []]
+    bad_key = any(not 1 <= len(key) <= 128 or key.lower().startswith("aws:") for key in keys)
+    if bad_key or any(len(value) > 256 for value in values) or len(keys) > 50 or len(set(keys)) < len(keys):
+        raise ServiceError(
+            "InvalidTagsToAddException",
+            "At most 50 tags; each key once, with 1 to 128 characters, not beginning with aws:; "
+            "values with at most 256 characters.",
+        )
+
+
 def tag(context: Context, params: Params) -> Params:
     """TagResource."""
+    check_tags(params["Tags"])
     found = _tags(context, params["ResourceArn"])
     found.update({item["Key"]: item.get("Value", "") for item in params["Tags"]})
     return {}
@@ -49,6 +74,8 @@ def _tags(context: Context, arn: str) -> dict[str, str]:
         context.application(name)
     elif kind == "deploymentgroup" and "/" in name:
         context.group(*name.split("/", 1))
+    elif kind == "deploymentconfig":
+        context.config(name)
     else:
         raise ServiceError("ArnNotSupportedException", f"The ARN {arn} cannot have tags")
     return context.region.tags.setdefault(arn, {})

@@ -1,13 +1,17 @@
-"""Deployment targets: a Lambda deployment has one, its function."""
+"""Deployment targets: a Lambda deployment has one, its function's alias."""
 
 from __future__ import annotations
 
-from localaws.codedeploy.appspec import read
+from localaws.codedeploy.appspec import AppSpec, AppSpecError, read
 from localaws.codedeploy.model import Deployment, Event
-from localaws.codedeploy.operations.context import Context, Operation, Params, time, without_none
+from localaws.codedeploy.operations.context import Context, Operation, Params, page, time, without_none
 from localaws.wire import ServiceError
 
 _STATUSES = {"Created": "Pending", "Queued": "Pending", "Stopped": "Failed"}
+"""Status of the target by that of the deployment, where they differ (inferred)."""
+
+_BATCH = 25
+"""Targets in one BatchGetDeploymentTargets (API reference)."""
 
 
 def get(context: Context, params: Params) -> Params:
@@ -17,36 +21,54 @@ def get(context: Context, params: Params) -> Params:
 
 def batch_get(context: Context, params: Params) -> Params:
     """BatchGetDeploymentTargets."""
+    if len(params["targetIds"]) > _BATCH:
+        raise ServiceError("DeploymentTargetListSizeExceededException", f"At most {_BATCH} targets at once")
     targets = [_answer(context, params["deploymentId"], target) for target in params["targetIds"]]
     return {"deploymentTargets": targets}
 
 
 def list_all(context: Context, params: Params) -> Params:
-    """ListDeploymentTargets."""
-    return {"targetIds": [_target_id(context.deployment(params["deploymentId"]))]}
+    """ListDeploymentTargets: none where the AppSpec cannot be used; `targetFilters` by TargetStatus."""
+    deployment = context.deployment(params["deploymentId"])
+    spec = _spec(deployment)
+    wanted = (params.get("targetFilters") or {}).get("TargetStatus")
+    shown = spec is not None and (not wanted or _status(deployment) in wanted)
+    return page([_target_id(spec)] if spec and shown else [], params.get("nextToken"), "targetIds")
 
 
-def _target_id(deployment: Deployment) -> str:
-    """Id of the target: function and alias."""
-    spec = read(deployment.content)
+def _spec(deployment: Deployment) -> AppSpec | None:
+    try:
+        return read(deployment.content)
+    except AppSpecError:
+        return None
+
+
+def _target_id(spec: AppSpec) -> str:
+    """Id of the target: function and alias. The API reference says "names of Lambda functions"; real ones
+    also have the alias (docs/fidelity.md)."""
     return f"{spec.function}:{spec.alias}"
+
+
+def _status(deployment: Deployment) -> str:
+    return _STATUSES.get(deployment.status, deployment.status)
 
 
 def _answer(context: Context, deployment_id: str, target_id: str) -> Params:
     deployment = context.deployment(deployment_id)
-    if target_id != _target_id(deployment):
+    spec = _spec(deployment)
+    if spec is None or target_id not in (_target_id(spec), spec.function):
         raise ServiceError(
             "DeploymentTargetDoesNotExistException", f"{deployment_id} has no target {target_id}"
         )
-    spec = read(deployment.content)
-    arn = f"arn:aws:lambda:{context.region_name}:{context.account}:function:{target_id}"
-    updated = deployment.completed or deployment.started or deployment.created
+    own_id = _target_id(spec)
+    times = [deployment.created, deployment.started, deployment.completed]
+    times += [moment for event in deployment.events for moment in (event.start, event.end)]
     target = {
         "deploymentId": deployment_id,
-        "targetId": target_id,
-        "targetArn": arn,
-        "status": _STATUSES.get(deployment.status, deployment.status),
-        "lastUpdatedAt": time(updated),
+        "targetId": own_id,
+        "targetArn": f"arn:aws:lambda:{context.region_name}:{context.account}:function:{own_id}",
+        "status": _status(deployment),
+        "lastUpdatedAt": time(max(moment for moment in times if moment is not None)),
         "lifecycleEvents": [_event(event) for event in deployment.events],
         "lambdaFunctionInfo": {
             "functionName": spec.function,
@@ -60,7 +82,7 @@ def _answer(context: Context, deployment_id: str, target_id: str) -> Params:
 
 
 def _event(event: Event) -> Params:
-    diagnostics = {"errorCode": "ScriptFailed", "message": event.message} if event.message else None
+    diagnostics = {"errorCode": event.error_code, "message": event.message} if event.error_code else None
     return without_none(
         {
             "lifecycleEventName": event.name,
