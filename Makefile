@@ -90,11 +90,12 @@ test-quick: setup ## Run the tests that need neither Terraform nor the embedded 
 	@$(BIN)/pytest -m "not local and not terraform and not docker" $(ARGS)
 
 .PHONY: lint
-lint: setup ## Check formatting, types, schemas, shell and Terraform
+lint: setup ## Check formatting, types, schemas, declarations, shell and Terraform
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(LOCKGATE) schema --check
+	@$(BIN)/python scripts/lint_declarations.py
 	@$(BIN)/shellcheck .ci/run
 	@$(BIN)/python -m lockgate.plans.check terraform
 
@@ -114,7 +115,7 @@ checkov: ## Check Terraform against checkov's rules, in an environment of its ow
 	@.venv-checkov/bin/checkov --directory terraform --skip-download --quiet --compact
 
 .PHONY: lock
-lock: setup ## Renew the lock files in requirements/
+lock: setup ## Renew the lock files, those of the services too
 	@$(SETUP) lock
 
 .PHONY: ci

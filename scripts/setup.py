@@ -1,9 +1,9 @@
 """Makes the project's virtual environments from their lock files; standard library only, since it runs first.
 
 Usage: python3 scripts/setup.py dev|checkov|lock
-"""
 
-from __future__ import annotations
+It is read by any Python from 3.6 on, so that one that is too old can say so.
+"""
 
 import fcntl
 import hashlib
@@ -110,7 +110,7 @@ def lock() -> None:
         )
 
 
-def left_out(wanted: Path) -> list[str]:
+def left_out(wanted: Path) -> "list[str]":
     """Options that leave out what Lambda has and the service did not ask for by name."""
     named = {name.lower() for name in re.findall(r"^[\w.-]+", wanted.read_text(), re.MULTILINE)}
     return [f"--no-emit-package={name}" for name in LAMBDA_HAS if name not in named]
