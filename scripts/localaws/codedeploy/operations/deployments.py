@@ -92,7 +92,7 @@ def _config(context: Context, name: str) -> str:
 
 
 def _check_idle(context: Context, application: str, group: str) -> None:
-    """Refuses a second deployment of a group (words from public issue threads)."""
+    """Refuses a second deployment of a group (user guide, "CodeDeploy quotas"; words inferred)."""
     running = [d for d in context.region.of_group(application, group) if not d.is_over]
     if running:
         raise ServiceError(
