@@ -388,8 +388,23 @@ class TestDeployments:
         assert len(listed) == 3
         deployed = world.codedeploy.list_application_revisions(applicationName="app", deployed="include")
         assert len(deployed["revisions"]) == 1
+        call = world.codedeploy.list_application_revisions
+        assert refused(call, applicationName="app", sortBy="size") == "InvalidSortByException"
+        assert refused(call, applicationName="app", sortOrder="up") == "InvalidSortOrderException"
         batch = world.codedeploy.batch_get_application_revisions(applicationName="app", revisions=[digest])
         assert batch["revisions"][0]["revisionLocation"] == found["revision"]
+
+    def test_revisions_are_registered(self, world: World) -> None:
+        api = world.codedeploy
+        api.create_application(applicationName="app", computePlatform="Lambda")
+        revision = {"revisionType": "String", "string": {"content": "a: 1"}}
+        api.register_application_revision(applicationName="app", revision=revision, description="mine")
+        found = api.get_application_revision(applicationName="app", revision=revision)
+        assert found["revisionInfo"]["description"] == "mine"
+        assert "lastUsedTime" not in found["revisionInfo"]
+        other = {"revisionType": "String", "string": {"content": "b: 1"}}
+        code = refused(api.get_application_revision, applicationName="app", revision=other)
+        assert code == "RevisionDoesNotExistException"
 
     @pytest.mark.xfail(reason="lambdas/release-hook still reads it here", strict=True)
     def test_the_text_of_the_appspec_is_not_in_the_deployment(

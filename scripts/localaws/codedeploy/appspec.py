@@ -1,6 +1,6 @@
 """Reading an AppSpec for Lambda (user guide, "AppSpec file example for an AWS Lambda deployment").
 
-The names of its members are taken in any case: the user guide writes `resources` and `Resources`, and real
+The names of its members are taken in any case: the user guide writes `hooks` and `Hooks`, and real
 deployments with `name`, `alias`, `currentversion`, `targetversion` are on record (docs/fidelity.md).
 """
 

@@ -99,8 +99,12 @@ def list_all(context: Context, params: Params) -> Params:
     entries = [
         entry for entry in context.region.revisions.get(name, []) if _chosen(context, name, entry, params)
     ]
-    by = params.get("sortBy", "registerTime")
-    entries.sort(key=lambda entry: entry.get(by, 0.0), reverse=params.get("sortOrder") == "descending")
+    by, order = params.get("sortBy", "registerTime"), params.get("sortOrder", "ascending")
+    if by not in ("registerTime", "firstUsedTime", "lastUsedTime"):
+        raise ServiceError("InvalidSortByException", f"{by} is nothing to sort by")
+    if order not in ("ascending", "descending"):
+        raise ServiceError("InvalidSortOrderException", f"{order} is not an order")
+    entries.sort(key=lambda entry: entry.get(by, 0.0), reverse=order == "descending")
     by_key = {entry["key"]: entry["revision"] for entry in entries}
     chosen = page(list(by_key), params.get("nextToken"), "revisions", in_order=False)
     return {**chosen, "revisions": [by_key[key] for key in chosen["revisions"][:PAGE]]}
@@ -115,6 +119,8 @@ def _chosen(context: Context, application: str, entry: dict[str, Any], params: P
         return False
     deployed = bool(_groups(context, application, entry))
     wanted = params.get("deployed", "ignore")
+    if wanted not in ("include", "exclude", "ignore"):
+        raise ServiceError("InvalidDeployedStateFilterException", f"{wanted} is not a filter")
     return bool(wanted == "ignore" or deployed == (wanted == "include"))
 
 

@@ -21,7 +21,8 @@ def move_tags(context: Context, kind: str, old: str, new: str) -> None:
 
 
 def check_tags(tags: list[dict[str, str]] | None) -> None:
-    """Keys have 1 to 128 characters and are not reserved, values up to 256; at most 50 tags.
+    """Keys have 1 to 128 characters and are not reserved, values up to 256; at most 50 tags (AWS General
+    Reference, "Tag naming limits and requirements").
 
     Raises:
         ServiceError: they are not like this.
