@@ -1,9 +1,10 @@
-"""CloudWatch: metrics, metric math and alarms, evaluated on the scaled clock."""
+"""CloudWatch: metrics, metric math, alarms and dashboards; alarms are evaluated on the scaled clock."""
 
 from __future__ import annotations
 
 from localaws.clock import Clock
 from localaws.cloudwatch.service import CloudWatch
+from localaws.codedeploy import bus
 
 
 def build(clock: Clock, endpoint: str) -> CloudWatch:
@@ -11,6 +12,6 @@ def build(clock: Clock, endpoint: str) -> CloudWatch:
 
     Args:
         clock: real time of an alarm's periods.
-        endpoint: URL of the server, where alarms publish to SNS.
+        endpoint: URL of the server, where alarms call SNS and Lambda.
     """
-    return CloudWatch(clock, endpoint)
+    return CloudWatch(clock, endpoint, bus.put)

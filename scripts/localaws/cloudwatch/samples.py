@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from array import array
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from itertools import accumulate
 
-_BLOCK_SECONDS = 300
+_REPEATED = 8
+"""How many values a new one is compared with: counts repeat, and durations never do."""
 
 
 @dataclass(slots=True)
@@ -17,138 +18,128 @@ class Samples:
     """Samples of one metric over some time.
 
     Attributes:
-        values: distinct values; `counts` has how often each came, at the same position.
+        values: as they came.
+        counts: how often each came, at the same position; None where each came once.
         sample_count, total, minimum, maximum: over all samples.
         unlisted: how many samples came only as a statistic set, so that their values are unknown.
     """
 
     values: array[float] = field(default_factory=lambda: array("d"))
-    counts: array[float] = field(default_factory=lambda: array("d"))
+    counts: array[float] | None = None
     sample_count: float = 0.0
     total: float = 0.0
     minimum: float = math.inf
     maximum: float = -math.inf
     unlisted: float = 0.0
+    _distribution: Distribution | None = field(default=None, compare=False, repr=False)
 
     def add(self, value: float, count: float = 1.0) -> None:
         """Adds one value that came `count` times."""
+        self._list(value, count)
+        self.summarize(count, value * count, value, value)
+
+    def _list(self, value: float, count: float) -> None:
         try:
-            self.counts[self.values.index(value)] += count
+            at = self.values.index(value, 0, _REPEATED)
         except ValueError:
             self.values.append(value)
-            self.counts.append(count)
-        self._summarize(count, value * count, value, value)
+            if self.counts is not None or count != 1.0:
+                counts = self._counted(len(self.values) - 1)
+                counts.append(count)
+        else:
+            self._counted(len(self.values))[at] += count
+
+    def _counted(self, length: int) -> array[float]:
+        if self.counts is None:
+            self.counts = array("d", [1.0]) * length
+        return self.counts
 
     def add_set(self, count: float, total: float, minimum: float, maximum: float) -> None:
-        """Adds a statistic set; where all its values are the same they are known after all."""
-        if minimum == maximum:
+        """Adds a statistic set; its values are known where they cannot but be the same."""
+        if minimum == maximum and math.isclose(total, minimum * count):
             self.add(minimum, count)
             return
-        self.unlisted += count
-        self._summarize(count, total, minimum, maximum)
+        self.summarize(count, total, minimum, maximum, count)
+
+    def extend(self, values: array[float], counts: array[float] | None) -> None:
+        """Adds values to the list only; `summarize` says what they amount to."""
+        if counts is not None or self.counts is not None:
+            own = self._counted(len(self.values))
+            own.extend(array("d", [1.0]) * len(values) if counts is None else counts)
+        self.values.extend(values)
 
     def merge(self, other: Samples) -> None:
-        """Adds all of `other`, without looking for values that both have."""
-        self.values.extend(other.values)
-        self.counts.extend(other.counts)
-        self.unlisted += other.unlisted
-        self._summarize(other.sample_count, other.total, other.minimum, other.maximum)
+        """Adds all of `other`."""
+        self.extend(other.values, other.counts)
+        self.summarize(other.sample_count, other.total, other.minimum, other.maximum, other.unlisted)
 
-    def _summarize(self, count: float, total: float, minimum: float, maximum: float) -> None:
+    def summarize(
+        self, count: float, total: float, minimum: float, maximum: float, unlisted: float = 0.0
+    ) -> None:
+        """Adds to everything but the list of values."""
         self.sample_count += count
         self.total += total
-        self.minimum = min(self.minimum, minimum)
-        self.maximum = max(self.maximum, maximum)
+        if minimum < self.minimum:
+            self.minimum = minimum
+        if maximum > self.maximum:
+            self.maximum = maximum
+        self.unlisted += unlisted
+        self._distribution = None
+
+    def distribution(self) -> Distribution:
+        """The listed values in order; computed once for all statistics of a period."""
+        if self._distribution is None:
+            self._distribution = Distribution(self.values, self.counts)
+        return self._distribution
 
 
-@dataclass(slots=True)
-class Series:
-    """Samples of one metric by unit and second since the epoch.
+class Distribution:
+    """Values in order, each with how many samples there are up to it.
 
     Attributes:
-        packed: by unit and number of a block of seconds, what was saved of it and is still true.
+        total: number of samples.
     """
 
-    units: dict[str, dict[int, Samples]] = field(default_factory=dict)
-    newest: int = 0
-    packed: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
+    __slots__ = ("_up_to", "_values", "total")
 
-    def at(self, unit: str, second: int) -> Samples:
-        """The samples of one second, to be added to."""
-        self.newest = max(self.newest, second)
-        if self.packed:
-            self.packed.pop((unit, second // _BLOCK_SECONDS), None)
-        seconds = self.units.setdefault(unit, {})
-        found = seconds.get(second)
-        if found is None:
-            found = seconds[second] = Samples()
-        return found
+    def __init__(self, values: Sequence[float], counts: Sequence[float] | None) -> None:
+        if counts is None:
+            self._values, self._up_to = sorted(values), None
+            self.total = float(len(values))
+            return
+        pairs = sorted(zip(values, counts, strict=True))
+        self._values = [value for value, _ in pairs]
+        self._up_to = list(accumulate(count for _, count in pairs))
+        self.total = self._up_to[-1] if pairs else 0.0
 
-    def drop(self, oldest: int) -> None:
-        """Forgets what is older than a second."""
-        for seconds in self.units.values():
-            for second in [s for s in seconds if s < oldest]:
-                del seconds[second]
-        for block in [block for block in self.packed if (block[1] + 1) * _BLOCK_SECONDS <= oldest]:
-            del self.packed[block]
+    def up_to(self, bound: float) -> float:
+        """How many samples are not above a value."""
+        position = bisect_right(self._values, bound)
+        if self._up_to is None or not position:
+            return float(position)
+        return self._up_to[position - 1]
 
-    def pack(self) -> list[tuple[str, dict[str, str]]]:
-        """All samples as JSON data, block by block with their units."""
-        blocks: dict[tuple[str, int], dict[int, Samples]] = {}
-        for unit, seconds in self.units.items():
-            for second, one in seconds.items():
-                if (block := (unit, second // _BLOCK_SECONDS)) not in self.packed:
-                    blocks.setdefault(block, {})[second] = one
-        self.packed |= {block: pack(seconds) for block, seconds in blocks.items()}
-        return [(unit, packed) for (unit, _), packed in self.packed.items()]
+    def at_rank(self, rank: float) -> float:
+        """The value of a sample by its rank, counted from 0."""
+        position = int(rank) if self._up_to is None else bisect_right(self._up_to, rank)
+        return self._values[min(position, len(self._values) - 1)]
 
-    @classmethod
-    def unpack(cls, blocks: Iterable[tuple[str, Mapping[str, str]]]) -> Series:
-        """From what `pack` gave."""
-        series = cls()
-        for unit, packed in blocks:
-            series.units.setdefault(unit, {}).update(unpack(packed))
-        series.newest = max((s for seconds in series.units.values() for s in seconds), default=0)
-        return series
+    def between(self, low: float, high: float) -> Iterator[tuple[float, float]]:
+        """Values above `low` up to `high`, each with its count."""
+        start, end = bisect_right(self._values, low), bisect_right(self._values, high)
+        return ((self._values[i], self._count(i)) for i in range(start, end))
 
+    def ranked(self, start: float, end: float) -> Iterator[tuple[float, float]]:
+        """Values of ranks from `start` to `end`; a value's count is split where a bound falls."""
+        passed = 0.0
+        for position, value in enumerate(self._values):
+            count = self._count(position)
+            inside = min(passed + count, end) - max(passed, start)
+            passed += count
+            if inside > 0:
+                yield value, inside
 
-def pack(seconds: Mapping[int, Samples]) -> dict[str, str]:
-    """Samples by second as JSON data: columns of numbers, since lists of floats take far longer."""
-    parts = list(seconds.values())
-    values, counts = array("d"), array("d")
-    for part in parts:
-        values.extend(part.values)
-        counts.extend(part.counts)
-    rows = ((p.sample_count, p.total, p.minimum, p.maximum, p.unlisted) for p in parts)
-    return {
-        "seconds": _text(array("q", seconds)),
-        "lengths": _text(array("q", (len(part.values) for part in parts))),
-        "values": _text(values),
-        "counts": "" if set(counts) == {1.0} else _text(counts),
-        "summaries": _text(array("d", (number for row in rows for number in row))),
-    }
-
-
-def unpack(packed: Mapping[str, str]) -> dict[int, Samples]:
-    """Samples by second from what `pack` gave."""
-    values, summaries = _numbers("d", packed["values"]), _numbers("d", packed["summaries"])
-    counts = _numbers("d", packed["counts"]) or array("d", [1.0]) * len(values)
-    found, start = {}, 0
-    for row, (second, length) in enumerate(
-        zip(_numbers("q", packed["seconds"]), _numbers("q", packed["lengths"]), strict=True)
-    ):
-        end = start + int(length)
-        summary = summaries[row * 5 : row * 5 + 5]
-        found[int(second)] = Samples(values[start:end], counts[start:end], *summary)
-        start = end
-    return found
-
-
-def _text(numbers: array[Any]) -> str:
-    return base64.b64encode(numbers.tobytes()).decode()
-
-
-def _numbers(kind: Literal["d", "q"], text: str) -> array[Any]:
-    found: array[Any] = array(kind)
-    found.frombytes(base64.b64decode(text))
-    return found
+    def _count(self, position: int) -> float:
+        if self._up_to is None:
+            return 1.0
+        return self._up_to[position] - (self._up_to[position - 1] if position else 0.0)

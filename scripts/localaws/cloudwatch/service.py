@@ -12,25 +12,30 @@ from types import ModuleType
 from typing import Any
 
 from localaws.clock import Clock
-from localaws.cloudwatch.actions import Actions, Emit
-from localaws.cloudwatch.alarm_operations import AlarmOperations
-from localaws.cloudwatch.alarms import Alarm, AlarmBook
-from localaws.cloudwatch.evaluator import Evaluator
-from localaws.cloudwatch.metric_operations import MetricOperations, Params
+from localaws.cloudwatch import constraints
+from localaws.cloudwatch.alarms.actions import Actions, Emit
+from localaws.cloudwatch.alarms.book import AlarmBook
+from localaws.cloudwatch.alarms.evaluator import Evaluator
+from localaws.cloudwatch.alarms.model import Alarm
+from localaws.cloudwatch.dashboards import DashboardBook
+from localaws.cloudwatch.operations.alarms import AlarmOperations
+from localaws.cloudwatch.operations.dashboards import DashboardOperations
+from localaws.cloudwatch.operations.metrics import MetricOperations, Params
+from localaws.cloudwatch.operations.tags import TagOperations
 from localaws.cloudwatch.store import MetricStore, metric_key
 from localaws.service import Answer, Caller, QueryParams, Route, caller
 from localaws.wire import ServiceError, cbor, json, query
-from localaws.wire.model import check_input, service_model
+from localaws.wire.model import check_input, check_output, service_model
 
 log = logging.getLogger(__name__)
 
-_METRICS_FORMAT = 2
+_METRICS_FORMAT = 3
 _SMITHY_ID = "GraniteServiceVersion20100801"
 Operation = Callable[[Caller, Params], Params]
 
 
 class CloudWatch:
-    """Metrics and alarms of every account and region; also the sink of the server's own metrics."""
+    """Metrics, alarms and dashboards of every account; also the sink of the server's own metrics."""
 
     name = "cloudwatch"
     service_id = "cloudwatch"
@@ -41,17 +46,22 @@ class CloudWatch:
         smithy_ids=(_SMITHY_ID,),
     )
 
-    def __init__(self, clock: Clock, endpoint: str) -> None:
+    def __init__(self, clock: Clock, endpoint: str, emit: Emit | None = None) -> None:
         self._clock = clock
         self._model = service_model("cloudwatch")
         self.store = MetricStore()
         self.book = AlarmBook()
-        self._actions = Actions(endpoint, self._acted)
+        self.dashboards = DashboardBook()
+        self._actions = Actions(endpoint, self._acted, emit)
         self._evaluator = Evaluator(self.store, self.book, clock, self._actions.begin)
         self._task: asyncio.Task[None] | None = None
-        metrics = MetricOperations(self.store, clock)
-        alarms = AlarmOperations(self.book, clock, self._evaluator.set_state)
-        self._operations = _operations(self._model.operation_names, metrics, alarms)
+        self._operations = _operations(
+            self._model.operation_names,
+            MetricOperations(self.store, clock),
+            AlarmOperations(self.book, clock, self._evaluator.set_state),
+            DashboardOperations(self.dashboards, clock),
+            TagOperations(self.book, self.dashboards),
+        )
 
     def put(
         self,
@@ -67,10 +77,6 @@ class CloudWatch:
         """Records one data point. Called from any thread."""
         key = metric_key(account, region, namespace, name, dimensions)
         self.store.put(key, value, unit, timestamp, self._clock.now())
-
-    def emit_events_to(self, emit: Emit) -> None:
-        """Publishes alarm state changes as EventBridge events from now on."""
-        self._actions.emit = emit
 
     async def handle(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query_params: QueryParams
@@ -98,11 +104,15 @@ class CloudWatch:
         if run is None:
             message = f"The operation {operation} is not supported by the local CloudWatch."
             raise ServiceError("UnknownOperationException", message, 404)
+        shape = self._model.operation_model(operation).input_shape
         try:
-            check_input(self._model.operation_model(operation).input_shape, params)
+            check_input(shape, params)
         except ServiceError as error:
             raise ServiceError("ValidationError", error.message) from None
-        return run(caller(), params)
+        constraints.check(shape, params)
+        output = run(caller(), params)
+        check_output(self._model.operation_model(operation).output_shape, output)
+        return output
 
     def _refuse(self, protocol: Any, error: ServiceError, request_id: str) -> Answer:
         headers, content = protocol.serialize_error(
@@ -121,9 +131,13 @@ class CloudWatch:
         self.book.record(alarm, "Action", done, data, self._clock.now())
 
     def snapshot(self) -> dict[str, Any]:
-        """Alarms, their tags and history, and the metrics that are kept."""
-        metrics = self.store.snapshot(self._clock.now())
-        return {"metrics_format": _METRICS_FORMAT, "metrics": metrics, **self.book.snapshot()}
+        """Alarms and dashboards with their tags, the history of alarms, and recent metrics."""
+        return {
+            "metrics_format": _METRICS_FORMAT,
+            "metrics": self.store.snapshot(self._clock.now()),
+            "dashboards": self.dashboards.snapshot(),
+            **self.book.snapshot(),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes a state that `snapshot` gave; metrics of another format are left behind, alarms never."""
@@ -132,6 +146,7 @@ class CloudWatch:
         else:
             log.warning("metrics saved by another version are not restored")
         self.book.restore(state)
+        self.dashboards.restore(state.get("dashboards", []))
 
     async def start(self) -> None:
         """Begins to evaluate alarms."""

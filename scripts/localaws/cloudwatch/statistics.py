@@ -2,7 +2,9 @@
 
 Rules from "CloudWatch statistics definitions" (Amazon CloudWatch User Guide): ranges in values exclude
 the lower bound and include the upper one; a bound may be left out; bounds are values, or percentiles
-where they end in `%`. A bare `tmNN`, `tcNN`, `tsNN`, `wmNN` is the range below percentile NN.
+where they end in `%`. One number without parentheses, in lower case, is the range below a percentile.
+All but the five basic statistics need the single values, and none of these may be negative. How a
+percentile between two samples is interpolated is not documented; here it is linear.
 """
 
 from __future__ import annotations
@@ -12,10 +14,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from localaws.cloudwatch.samples import Samples
+from localaws.cloudwatch.samples import Distribution, Samples
 from localaws.wire import ServiceError
 
 Statistic = Callable[[Samples], float | None]
+_Measure = Callable[[Distribution], float | None]
 
 _BASIC: dict[str, Statistic] = {
     "SampleCount": lambda s: s.sample_count,
@@ -25,11 +28,9 @@ _BASIC: dict[str, Statistic] = {
     "Maximum": lambda s: s.maximum,
 }
 _NUMBER = r"\d+(?:\.\d{1,10})?"
-_PERCENTILE = re.compile(rf"(?P<kind>p|tm|tc|ts|wm)(?P<percent>{_NUMBER})", re.IGNORECASE)
-_BOUND = r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?"
-_RANGE = re.compile(
-    rf"(?P<kind>PR|TC|TS|TM|WM)\(\s*(?P<low>{_BOUND})?\s*:\s*(?P<high>{_BOUND})?\s*\)", re.IGNORECASE
-)
+_PERCENTILE = re.compile(rf"(?P<kind>p|tm|tc|ts|wm)(?P<percent>{_NUMBER})")
+_BOUND = r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?"
+_RANGE = re.compile(rf"(?P<kind>PR|TC|TS|TM|WM)\(\s*(?P<low>{_BOUND})?\s*:\s*(?P<high>{_BOUND})?\s*\)")
 
 
 @dataclass(frozen=True)
@@ -40,25 +41,37 @@ class _Range:
     high: float
     percent: bool
 
+    def of(self, values: Distribution) -> list[tuple[float, float]]:
+        """The values in the range, each with its count."""
+        if not self.percent:
+            return list(values.between(self.low, self.high))
+        return list(values.ranked(values.total * self.low / 100.0, values.total * self.high / 100.0))
+
+    def count(self, values: Distribution) -> float:
+        """How many samples are in the range."""
+        if self.percent:
+            return values.total * (self.high - self.low) / 100.0
+        return values.up_to(self.high) - values.up_to(self.low)
+
 
 def parse(text: str) -> Statistic:
     """The function that computes a statistic; it gives None where the samples do not allow it.
 
     Raises:
-        ServiceError: no such statistic.
+        ServiceError: InvalidParameterValue; no such statistic.
     """
     if text in _BASIC:
         return _measured(_BASIC[text])
-    if text.upper() == "IQM":
-        return _ranged("TM", _Range(25.0, 75.0, True))
+    if text == "IQM":
+        return _listed(_ranged("TM", _Range(25.0, 75.0, True)))
     if (match := _PERCENTILE.fullmatch(text)) and float(match["percent"]) <= 100:
         percent = float(match["percent"])
-        if match["kind"].lower() == "p":
-            return _listed(lambda s: percentile(_sorted(s), percent))
-        return _ranged(match["kind"].upper(), _Range(0.0, percent, True))
+        if match["kind"] == "p":
+            return _listed(lambda values: percentile(values, percent))
+        return _listed(_ranged(match["kind"].upper(), _Range(0.0, percent, True)))
     match = _RANGE.fullmatch(text)
     if match and (match["low"] or match["high"]):
-        return _ranged(match["kind"].upper(), _range(text, match))
+        return _listed(_ranged(match["kind"], _range(text, match)))
     raise ServiceError("InvalidParameterValue", f"The value {text} for parameter Stat is not supported.")
 
 
@@ -66,13 +79,13 @@ def _range(text: str, match: re.Match[str]) -> _Range:
     low, high = match["low"] or "", match["high"] or ""
     percent = low.endswith("%") or high.endswith("%")
     mixed = percent and not all(not bound or bound.endswith("%") for bound in (low, high))
-    if mixed or (percent and match["kind"].upper() == "PR"):
+    if mixed or (percent and match["kind"] == "PR"):
         raise ServiceError("InvalidParameterValue", f"The value {text} for parameter Stat is not supported.")
-    lowest, highest = (0.0, 100.0) if percent else (-math.inf, math.inf)
-    start = float(low.rstrip("%")) if low else lowest
-    end = float(high.rstrip("%")) if high else highest
-    if start >= end:
-        raise ServiceError("InvalidParameterValue", f"The lower bound of {text} is not below the upper one.")
+    start = float(low.rstrip("%")) if low else 0.0 if percent else -math.inf
+    end = float(high.rstrip("%")) if high else 100.0 if percent else math.inf
+    if start >= end or (percent and end > 100.0):
+        message = f"The lower bound of {text} is not below the upper one, or that is above 100%."
+        raise ServiceError("InvalidParameterValue", message)
     return _Range(start, end, percent)
 
 
@@ -80,74 +93,37 @@ def _measured(function: Statistic) -> Statistic:
     return lambda samples: function(samples) if samples.sample_count > 0 else None
 
 
-def _listed(function: Statistic) -> Statistic:
-    """Only where every value is known: statistic sets have no percentiles."""
-    return _measured(lambda samples: None if samples.unlisted else function(samples))
+def _listed(measure: _Measure) -> Statistic:
+    """Only where every value is known and none is negative."""
+    return _measured(lambda s: None if s.unlisted or s.minimum < 0 else measure(s.distribution()))
 
 
-def _sorted(samples: Samples) -> list[tuple[float, float]]:
-    return sorted(zip(samples.values, samples.counts, strict=True))
-
-
-def percentile(values: list[tuple[float, float]], percent: float) -> float:
-    """The value below which `percent` of the samples lie, interpolated between the nearest ranks.
-
-    Args:
-        values: values in order, each with its count.
-    """
-    total = sum(count for _, count in values)
-    rank = (total - 1) * percent / 100.0
-    below, above = _at_rank(values, math.floor(rank)), _at_rank(values, math.ceil(rank))
+def percentile(values: Distribution, percent: float) -> float:
+    """The value below which `percent` of the samples lie, interpolated between the nearest ranks."""
+    rank = max(values.total - 1.0, 0.0) * percent / 100.0
+    below, above = values.at_rank(math.floor(rank)), values.at_rank(math.ceil(rank))
     return below + (above - below) * (rank - math.floor(rank))
 
 
-def _at_rank(values: list[tuple[float, float]], rank: float) -> float:
-    passed = 0.0
-    for value, count in values:
-        passed += count
-        if rank < passed:
-            return value
-    return values[-1][0]
+def _ranged(kind: str, cut: _Range) -> _Measure:
+    return {
+        "PR": lambda values: 100.0 * cut.count(values) / values.total,
+        "TC": cut.count,
+        "TS": lambda values: sum(value * count for value, count in cut.of(values)),
+        "TM": lambda values: _mean(cut.of(values)),
+        "WM": lambda values: _winsorized(values, cut.of(values)),
+    }[kind]
 
 
-def _part(values: list[tuple[float, float]], cut: _Range) -> list[tuple[float, float]]:
-    """The samples in the range; at percentiles a value's count is split where the bound falls."""
-    if not cut.percent:
-        return [(value, count) for value, count in values if cut.low < value <= cut.high]
-    total = sum(count for _, count in values)
-    start, end, passed = total * cut.low / 100.0, total * cut.high / 100.0, 0.0
-    part = []
-    for value, count in values:
-        inside = min(passed + count, end) - max(passed, start)
-        passed += count
-        if inside > 0:
-            part.append((value, inside))
-    return part
+def _mean(part: list[tuple[float, float]]) -> float | None:
+    count = sum(n for _, n in part)
+    return sum(value * n for value, n in part) / count if count else None
 
 
-def _ranged(kind: str, cut: _Range) -> Statistic:
-    def compute(samples: Samples) -> float | None:
-        values = _sorted(samples)
-        part = _part(values, cut)
-        count = sum(n for _, n in part)
-        total = sum(value * n for value, n in part)
-        if kind == "PR":
-            return 100.0 * count / samples.sample_count
-        if kind == "TC":
-            return count
-        if kind == "TS":
-            return total
-        if kind == "WM":
-            return _winsorized(values, part)
-        return total / count if count else None
-
-    return _listed(compute)
-
-
-def _winsorized(values: list[tuple[float, float]], part: list[tuple[float, float]]) -> float | None:
+def _winsorized(values: Distribution, part: list[tuple[float, float]]) -> float | None:
     """The mean with values outside the range replaced by the nearest one inside."""
     if not part:
         return None
     low, high = part[0][0], part[-1][0]
-    total = sum(min(max(value, low), high) * count for value, count in values)
-    return total / sum(count for _, count in values)
+    everything = values.ranked(0.0, values.total)
+    return sum(min(max(value, low), high) * count for value, count in everything) / values.total

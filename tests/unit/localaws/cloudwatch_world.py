@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse
 
 from localaws import cloudwatch
 from localaws.clock import Clock
-from localaws.cloudwatch.alarms import Alarm, State
+from localaws.cloudwatch.alarms.model import Alarm, State
 from localaws.cloudwatch.service import CloudWatch
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -7,20 +7,25 @@ from typing import Any
 
 import pytest
 
-from localaws.cloudwatch.actions import Actions
-from localaws.cloudwatch.alarms import Alarm, State, alarm_arn, unchecked
+from localaws.cloudwatch.alarms.actions import Actions
+from localaws.cloudwatch.alarms.model import Alarm, State, alarm_arn, unchecked
 
 from .cloudwatch_world import ACCOUNT, NOON, REGION, error_rate_alarm
 
 TOPIC = "arn:aws:sns:eu-west-1:111111111111:releases"
+FUNCTION_ARN = "arn:aws:lambda:eu-west-1:111111111111:function:on-alarm:live"
 OTHER = "arn:aws:automate:eu-west-1:ec2:stop"
 
 
 class Publisher:
-    """An SNS client that remembers what it published."""
+    """A client of SNS and Lambda that remembers what it sent."""
 
     def __init__(self) -> None:
         self.published: list[dict[str, Any]] = []
+        self.invoked: list[dict[str, Any]] = []
+
+    def invoke(self, **call: Any) -> None:
+        self.invoked.append(call)
 
     def publish(self, **message: Any) -> None:
         self.published.append(message)
@@ -77,7 +82,19 @@ def test_an_alarm_with_disabled_actions_publishes_an_event_only(monkeypatch: pyt
 def test_an_action_that_is_no_topic_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     publisher, errors, _ = act(an_alarm(AlarmActions=[OTHER, TOPIC]), monkeypatch)
     assert len(publisher.published) == 1
-    assert errors == ["actions other than SNS topics are not run locally", "none"]
+    assert errors == ["actions of automate are not run by the local CloudWatch, SNS and Lambda are", "none"]
+
+
+def test_a_function_is_invoked_by_its_alias(monkeypatch: pytest.MonkeyPatch) -> None:
+    publisher, errors, _ = act(an_alarm(AlarmActions=[FUNCTION_ARN]), monkeypatch)
+    (invoked,) = publisher.invoked
+    assert (invoked["FunctionName"], invoked["InvocationType"]) == (FUNCTION_ARN, "Event")
+    payload = json.loads(invoked["Payload"])
+    assert payload["source"] == "aws.cloudwatch"
+    assert payload["alarmData"]["alarmName"] == "error-rate"
+    assert payload["alarmData"]["state"]["value"] == "ALARM"
+    assert payload["alarmData"]["previousState"]["value"] == "INSUFFICIENT_DATA"
+    assert errors == ["none"]
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,8 @@ def test_the_error_rate_alarm_goes_off_and_recovers(world: World) -> None:
         "Threshold Crossed: 1 out of the last 1 datapoints [10.0 (01/03/26 12:00:06)] was"
     )
     world.evaluate(after=6)
+    assert state(client)[0] == "ALARM", "the newest data point still counts"
+    world.evaluate(after=12)
     assert state(client)[0] == "OK"
     assert world.begun == [
         ("error-rate", "INSUFFICIENT_DATA", "OK"),

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localaws.cloudwatch import rules
-from localaws.cloudwatch.evaluation import ALARM, INSUFFICIENT_DATA, OK, Criteria, Datapoint, Verdict, judge
-from localaws.cloudwatch.evaluator import last_windows
+from localaws.cloudwatch.alarms import rules
+from localaws.cloudwatch.alarms.criteria import ALARM, INSUFFICIENT_DATA, OK, Criteria
+from localaws.cloudwatch.alarms.evaluation import Verdict, judge
+from localaws.cloudwatch.alarms.evaluator import last_windows
+from localaws.cloudwatch.alarms.missing import Datapoint, evaluation_range, evidence
 
 NOON = 1_700_000_000.0 // 60 * 60
 
@@ -21,8 +23,60 @@ def criteria(missing: str, periods: int, to_alarm: int | None = None) -> Criteri
     return Criteria("GreaterThanThreshold", 5.0, periods, to_alarm, missing)
 
 
-def verdict(text: str, missing: str, to_alarm: int | None = None, current: str = "none") -> Verdict | None:
-    return judge(criteria(missing, len(text), to_alarm), points(text), current)
+def verdict(
+    text: str, missing: str, to_alarm: int | None = None, current: str = "none", periods: int | None = None
+) -> Verdict | None:
+    return judge(criteria(missing, periods or len(text), to_alarm), points(text), current)
+
+
+RETAIN = None
+"""The guide's "retain current state"."""
+
+
+@pytest.mark.parametrize(
+    ("to_alarm", "data", "filled", "missing", "ignore", "breaching", "not_breaching"),
+    [
+        (3, "0-X-X", 0, OK, OK, OK, OK),
+        (3, "0----", 2, OK, OK, OK, OK),
+        (3, "-----", 3, INSUFFICIENT_DATA, RETAIN, ALARM, OK),
+        (3, "0XX-X", 0, ALARM, ALARM, ALARM, ALARM),
+        (3, "--X--", 2, ALARM, RETAIN, ALARM, OK),
+        (2, "0-X-X", 0, ALARM, ALARM, ALARM, ALARM),
+        (2, "00X0X", 0, ALARM, ALARM, ALARM, ALARM),
+        (2, "0-X--", 1, OK, OK, ALARM, OK),
+        (2, "----0", 2, OK, OK, ALARM, OK),
+        (2, "---X-", 2, ALARM, RETAIN, ALARM, OK),
+    ],
+)
+def test_the_tables_of_the_user_guide(
+    to_alarm: int,
+    data: str,
+    filled: int,
+    missing: str | None,
+    ignore: str | None,
+    breaching: str | None,
+    not_breaching: str | None,
+) -> None:
+    """Both tables of "Configuring how CloudWatch alarms treat missing data": three evaluation periods."""
+    assert len(evidence(points(data), 3).missing) == filled
+    treatments = {"missing": missing, "ignore": ignore, "breaching": breaching, "notBreaching": not_breaching}
+    found = {name: verdict(data, name, to_alarm, periods=3) for name in treatments}
+    assert {name: one.state if one else None for name, one in found.items()} == treatments
+
+
+@pytest.mark.parametrize("data", ["----X", "---X-"])
+def test_an_alarm_is_not_premature(data: str) -> None:
+    assert verdict(data, "missing", 3, periods=3) is None
+
+
+def test_the_range_of_the_example_in_the_user_guide() -> None:
+    assert evaluation_range(3) == 5
+
+
+def test_only_the_newest_data_points_count_where_there_are_enough() -> None:
+    found = evidence(points("X0X-0X-"), 3)
+    assert [value for _, value in found.present] == [9.0, 1.0, 9.0]
+    assert found.missing == ()
 
 
 @pytest.mark.parametrize(
@@ -116,6 +170,21 @@ def test_a_state_that_stays_is_no_verdict(data: str, missing: str) -> None:
             "as [NonBreaching].",
         ),
         ("--", "missing", None, "Insufficient Data: 2 datapoints were unknown."),
+        (
+            "0--",
+            "breaching",
+            2,
+            "Threshold Crossed: 1 datapoint was received for 3 periods and 2 missing datapoints were treated "
+            "as [Breaching].",
+        ),
+        (
+            "-X-",
+            "notBreaching",
+            1,
+            "Threshold Crossed: 1 out of the last 3 datapoints [9.0 (14/11/23 22:14:00)] was greater than "
+            "the threshold (5.0) and 2 missing datapoints were treated as [NonBreaching] (minimum 1 "
+            "datapoint for OK -> ALARM transition).",
+        ),
     ],
 )
 def test_reasons_are_worded_as_cloudwatch_does(

@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localaws.cloudwatch.samples import Samples, Series
+from localaws.cloudwatch.samples import Samples
 from localaws.cloudwatch.statistics import parse
-from localaws.cloudwatch.store import RETENTION_SECONDS, MetricStore, metric_key
 from localaws.wire import ServiceError
 
-VALUES = st.lists(st.integers(-1000, 1000).map(lambda n: n / 4), min_size=1, max_size=60)
-BOUND = st.integers(-1000, 1000).map(lambda n: n / 4)
+VALUES = st.lists(st.integers(0, 2000).map(lambda n: n / 4), min_size=1, max_size=60)
+BOUND = st.integers(0, 2000).map(lambda n: n / 4)
 
 
 def collect(values: list[float]) -> Samples:
@@ -107,49 +106,49 @@ def test_a_statistic_set_of_equal_values_has_percentiles() -> None:
     assert parse("p50")(samples) == 2.0
 
 
-@pytest.mark.parametrize("text", ["p101", "Median", "PR(:)", "PR(5:1)", "PR(5%:9%)", "TC(1:90%)", "", "p"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "p101",
+        "P50",
+        "TM90",
+        "tc(1:2)",
+        "Median",
+        "PR(:)",
+        "PR(5:1)",
+        "PR(5%:9%)",
+        "TC(1:90%)",
+        "TM(:101%)",
+        "",
+        "p",
+    ],
+)
 def test_unknown_statistics_are_named(text: str) -> None:
     with pytest.raises(ServiceError, match=r"Stat|lower bound"):
         parse(text)
 
 
-@given(st.dictionaries(st.integers(0, 2000), VALUES, max_size=8))
-def test_saved_samples_come_back(data: dict[int, list[float]]) -> None:
-    series = Series()
-    for second, values in data.items():
-        for value in values:
-            series.at("Count", second).add(value, 2)
-    found = Series.unpack(series.pack())
-    assert found.units == series.units
-    assert found.newest == series.newest
+def test_negative_values_have_basic_statistics_only() -> None:
+    samples = collect([-1.0, 2.0])
+    assert parse("Sum")(samples) == 1.0
+    assert parse("Minimum")(samples) == -1.0
+    assert parse("p50")(samples) is None
+    assert parse("PR(:1)")(samples) is None
 
 
-def test_a_save_has_what_came_after_the_one_before() -> None:
-    series = Series()
-    series.at("Count", 100).add(1)
-    series.pack()
-    series.at("Count", 100).add(2)
-    assert Series.unpack(series.pack()).units["Count"][100].total == 3
+@given(VALUES, st.floats(0, 99), st.floats(0.5, 100))
+def test_percentage_ranges_take_their_share_of_the_samples(
+    values: list[float], low: float, width: float
+) -> None:
+    low, high = round(low, 3), round(min(low + width, 100.0), 3)
+    samples = collect(values)
+    count, total = parse(f"TC({low}%:{high}%)")(samples), parse(f"TS({low}%:{high}%)")(samples)
+    assert count == pytest.approx(len(values) * (high - low) / 100)
+    assert parse(f"TM({low}%:{high}%)")(samples) == pytest.approx((total or 0) / (count or 1), abs=1e-6)
 
 
-def test_periods_have_the_samples_of_their_seconds() -> None:
-    store, key = MetricStore(), metric_key("1", "r", "N", "M", {"b": "2", "a": "1"})
-    for second in range(100, 110):
-        store.put(key, 1.0, "Count", second + 0.9, 200.0)
-    found = store.periods(metric_key("1", "r", "N", "M", {"a": "1", "b": "2"}), 100, 110, 5)
-    assert {number: samples.total for number, samples in found.items()} == {0: 5, 1: 5}
-    assert store.periods(key, 100, 110, 5, "Milliseconds") == {}
-    assert store.periods(metric_key("2", "r", "N", "M", dict(key.dimensions)), 100, 110, 5) == {}
-
-
-def test_old_samples_are_forgotten() -> None:
-    store, key = MetricStore(), metric_key("1", "r", "N", "M", {})
-    store.put(key, 1.0, "Count", 1000.0, 1000.0)
-    store.put(
-        metric_key("1", "r", "N", "Other", {}),
-        1.0,
-        "Count",
-        1000.0 + RETENTION_SECONDS + 100,
-        1000.0 + RETENTION_SECONDS + 100,
-    )
-    assert [key.name for key in store.keys("1", "r")] == ["Other"]
+@given(VALUES)
+def test_one_number_is_the_range_below_a_percentile(values: list[float]) -> None:
+    samples = collect(values)
+    for kind in ("tm", "tc", "ts", "wm"):
+        assert parse(f"{kind}95")(samples) == parse(f"{kind.upper()}(:95%)")(samples)

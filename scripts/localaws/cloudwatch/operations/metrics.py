@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from localaws.clock import Clock
-from localaws.cloudwatch import paging, queries, statistics
-from localaws.cloudwatch.functions import Points
-from localaws.cloudwatch.queries import Evaluation, Range
-from localaws.cloudwatch.store import RETENTION_SECONDS, MetricKey, MetricStore, metric_key
+from localaws.cloudwatch import paging, queries
+from localaws.cloudwatch.math.values import Points
+from localaws.cloudwatch.queries import Evaluation, Range, Reader
+from localaws.cloudwatch.store import MetricKey, MetricStore, metric_key
 from localaws.service import Caller
 from localaws.wire import ServiceError
 
@@ -21,6 +22,11 @@ _LARGEST = 2.0**360
 _MAX_DATAPOINTS = 100_800
 _MAX_STATISTICS = 1440
 _METRICS_PER_PAGE = 500
+_MOST_DATA = 1000
+_MOST_VALUES = 150
+_OLDEST_SECONDS = 14 * 86400
+_NEWEST_SECONDS = 2 * 3600
+_LISTED_SECONDS = {"PT3H": 3 * 3600, None: 14 * 86400}
 
 
 def moment(seconds: float) -> datetime:
@@ -40,11 +46,13 @@ class MetricOperations:
         data = list(params.get("MetricData", ()))
         for group in params.get("EntityMetricData", ()):
             data += group.get("MetricData", ())
-        samples = [(_key(caller, params["Namespace"], datum), datum, _samples(datum)) for datum in data]
+        if not 1 <= len(data) <= _MOST_DATA:
+            message = f"The collection MetricData must have between 1 and {_MOST_DATA} members."
+            raise ServiceError("InvalidParameterValue", message)
         now = self._clock.now()
-        for key, datum, values in samples:
-            at = datum["Timestamp"].timestamp() if "Timestamp" in datum else now
-            unit = datum.get("Unit", "None")
+        checked = [(datum, _samples(datum), _time(datum, now)) for datum in data]
+        for datum, values, at in checked:
+            key, unit = _key(caller, params["Namespace"], datum), datum.get("Unit", "None")
             for value, count in values:
                 self._store.put(key, value, unit, at, now, count)
             if "StatisticValues" in datum:
@@ -52,55 +60,82 @@ class MetricOperations:
         return {}
 
     def get_metric_data(self, caller: Caller, params: Params) -> Params:
-        """GetMetricData, with paging over all results together."""
+        """GetMetricData, for any period of at least one second, with paging over all results together."""
         wanted = params["MetricDataQueries"]
         queries.check(wanted)
-        within = Range(params["StartTime"].timestamp(), params["EndTime"].timestamp())
-        if within.start >= within.end:
-            raise ServiceError("ValidationError", "The parameter StartTime must be less than EndTime.")
+        within = _range(params, "ValidationError")
         evaluation = Evaluation(self._store, caller, wanted, within)
         ascending = params.get("ScanBy") == "TimestampAscending"
-        found = [(query, evaluation.series(query["Id"])) for query in wanted if query.get("ReturnData", True)]
-        ordered = [(query, sorted(points.items(), reverse=not ascending)) for query, points in found]
+        found = [
+            _Result(query["Id"], line.label, sorted(line.points.items(), reverse=not ascending))
+            for query in wanted
+            if query.get("ReturnData", True)
+            for line in evaluation.lines(query["Id"])
+        ]
         size = min(params.get("MaxDatapoints") or _MAX_DATAPOINTS, _MAX_DATAPOINTS)
-        return _page(ordered, paging.offset(params), size)
+        return _page(found, paging.offset(params), size)
 
     def get_metric_statistics(self, caller: Caller, params: Params) -> Params:
-        """GetMetricStatistics, for any period of at least one second."""
-        wanted = [*params.get("Statistics", ()), *params.get("ExtendedStatistics", ())]
-        if not wanted:
+        """GetMetricStatistics, for any period of at least one second; 1,440 data points at most."""
+        basic, extended = params.get("Statistics", ()), params.get("ExtendedStatistics", ())
+        if not basic and not extended:
             raise ServiceError("MissingParameter", "The request must have Statistics or ExtendedStatistics.")
-        within = Range(params["StartTime"].timestamp(), params["EndTime"].timestamp())
-        if within.start >= within.end:
-            message = "The parameter StartTime must be less than the parameter EndTime."
+        if basic and extended:
+            message = "Statistics and ExtendedStatistics cannot both be in a request."
             raise ServiceError("InvalidParameterCombination", message)
-        if params["Period"] < 1:
-            raise ServiceError("InvalidParameterValue", "The parameter Period must be at least 1 second.")
-        columns = {stat: self._column(caller, params, stat, within) for stat in wanted}
-        key = _key(caller, params["Namespace"], params)
-        units = [params["Unit"]] if "Unit" in params else self._store.units(key)
-        points = _rows(columns, params.get("ExtendedStatistics", ()), units[0] if len(units) == 1 else "None")
-        if len(points) > _MAX_STATISTICS:
-            message = f"You have requested up to {len(points)} datapoints, which exceeds the limit of 1,440."
+        within = _range(params, "InvalidParameterCombination")
+        period = params["Period"]
+        requested = math.ceil((within.end - within.start) / period)
+        if requested > _MAX_STATISTICS:
+            message = (
+                f"You have requested up to {requested} datapoints, which exceeds the limit of 1,440. You may "
+                "reduce the datapoints requested by increasing Period, or decreasing the time range."
+            )
             raise ServiceError("InvalidParameterCombination", message)
+        metric = {name: params[name] for name in ("Namespace", "MetricName", "Dimensions") if name in params}
+        reader = Reader(self._store, caller, within)
+        stats = {
+            stat: {"Metric": metric, "Stat": stat, "Unit": params.get("Unit")} for stat in (*basic, *extended)
+        }
+        columns = {stat: reader.read(wanted, period) for stat, wanted in stats.items()}
+        units = (
+            [params["Unit"]]
+            if "Unit" in params
+            else self._store.units(_key(caller, params["Namespace"], params))
+        )
+        points = _rows(columns, extended, units[0] if len(units) == 1 else "None")
         return {"Label": params["MetricName"], "Datapoints": points}
 
-    def _column(self, caller: Caller, params: Params, stat: str, within: Range) -> Points:
-        statistics.parse(stat)
-        metric = {name: params[name] for name in ("Namespace", "MetricName", "Dimensions") if name in params}
-        wanted = {"Metric": metric, "Stat": stat, "Unit": params.get("Unit")}
-        return queries.read(self._store, caller, wanted, within, params["Period"])
-
     def list_metrics(self, caller: Caller, params: Params) -> Params:
-        """ListMetrics, 500 on a page."""
-        oldest = math.floor(self._clock.now()) - RETENTION_SECONDS
+        """ListMetrics, 500 on a page; metrics of the last two weeks, or of three hours (RecentlyActive)."""
+        since = self._clock.now() - _LISTED_SECONDS[params.get("RecentlyActive")]
         keys = [
-            key
-            for key in self._store.keys(caller.account, caller.region)
-            if _matches(key, params) and self._store.newest(key) >= oldest
+            key for key in self._store.keys(caller.account, caller.region, since) if _matches(key, params)
         ]
         page, token = paging.page(keys, params, _METRICS_PER_PAGE)
         return {"Metrics": [_metric(key) for key in page], **token}
+
+
+def _range(params: Params, code: str) -> Range:
+    within = Range(params["StartTime"].timestamp(), params["EndTime"].timestamp())
+    if within.start >= within.end:
+        message = "The parameter StartTime must be less than the parameter EndTime."
+        raise ServiceError(code, message)
+    return within
+
+
+def _time(datum: Mapping[str, Any], now: float) -> float:
+    """When a datum was measured: from two weeks ago to two hours from now (PutMetricData)."""
+    if "Timestamp" not in datum:
+        return now
+    at: float = datum["Timestamp"].timestamp()
+    if not now - _OLDEST_SECONDS <= at <= now + _NEWEST_SECONDS:
+        message = (
+            f"The value {datum['Timestamp'].isoformat()} for parameter Timestamp of {datum['MetricName']} "
+            "must be no more than two weeks in the past and no more than two hours in the future."
+        )
+        raise ServiceError("InvalidParameterValue", message)
+    return at
 
 
 def _key(caller: Caller, namespace: str, datum: Mapping[str, Any]) -> MetricKey:
@@ -115,8 +150,8 @@ def _samples(datum: Mapping[str, Any]) -> list[tuple[float, float]]:
         raise ServiceError("InvalidParameterCombination", message)
     values = datum.get("Values", [datum["Value"]] if "Value" in datum else [])
     counts = datum.get("Counts", [1.0] * len(values))
-    if len(values) != len(counts) or len(values) > 150:
-        message = f"{datum['MetricName']} must have as many Counts as Values, at most 150."
+    if len(values) != len(counts) or len(values) > _MOST_VALUES:
+        message = f"{datum['MetricName']} must have as many Counts as Values, at most {_MOST_VALUES}."
         raise ServiceError("InvalidParameterValue", message)
     for value in [*values, *counts]:
         if not abs(value) <= _LARGEST:
@@ -129,29 +164,36 @@ def _set(values: Mapping[str, float]) -> tuple[float, float, float, float]:
     return values["SampleCount"], values["Sum"], values["Minimum"], values["Maximum"]
 
 
-def _page(
-    results: list[tuple[Mapping[str, Any], list[tuple[float, float]]]], offset: int, size: int
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Result:
+    """One time series of an answer, its data points in the order that was asked for."""
+
+    id: str
+    label: str
+    points: list[tuple[float, float]]
+
+    def part(self, start: int, end: int) -> Params:
+        """Some of its data points, as GetMetricData answers."""
+        points = self.points[start:end]
+        return {
+            "Id": self.id,
+            "Label": self.label,
+            "Timestamps": [moment(at) for at, _ in points],
+            "Values": [value for _, value in points],
+            "StatusCode": "PartialData" if end < len(self.points) else "Complete",
+        }
+
+
+def _page(results: Sequence[_Result], offset: int, size: int) -> Params:
     """One page of all data points, in the order of the queries; the first page names every query."""
     answers, passed = [], 0
-    for query, points in results:
+    for result in results:
         start, end = max(offset - passed, 0), max(offset + size - passed, 0)
-        part, passed = points[start:end], passed + len(points)
-        if part or offset == 0:
-            answers.append(_result(query, part, partial=end < len(points)))
+        passed += len(result.points)
+        if result.points[start:end] or offset == 0:
+            answers.append(result.part(start, end))
     more = offset + size < passed
     return {"MetricDataResults": answers, "Messages": [], **paging.token(offset + size if more else None)}
-
-
-def _result(query: Mapping[str, Any], points: list[tuple[float, float]], partial: bool) -> dict[str, Any]:
-    name = query["MetricStat"]["Metric"]["MetricName"] if "MetricStat" in query else query["Id"]
-    return {
-        "Id": query["Id"],
-        "Label": query.get("Label", name),
-        "Timestamps": [moment(at) for at, _ in points],
-        "Values": [value for _, value in points],
-        "StatusCode": "PartialData" if partial else "Complete",
-    }
 
 
 def _rows(columns: Mapping[str, Points], extended: Sequence[str], unit: str) -> list[dict[str, Any]]:

@@ -1,17 +1,13 @@
-"""Alarms: what was put, the state they are in, and their history."""
+"""An alarm: what was put, and the state that it is in."""
 
 from __future__ import annotations
 
-import json
-from collections import deque
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from localaws.cloudwatch.evaluation import INSUFFICIENT_DATA, Criteria
+from localaws.cloudwatch.alarms.criteria import INSUFFICIENT_DATA, Criteria
 
-_HISTORY_LENGTH = 500
 UNCHECKED = "Unchecked: Initial alarm creation"
 
 
@@ -72,8 +68,14 @@ class Alarm:
             threshold=float(self.config["Threshold"]),
             periods=self.config["EvaluationPeriods"],
             to_alarm=self.config.get("DatapointsToAlarm"),
-            missing=self.config.get("TreatMissingData", "missing"),
+            missing=self.config.get("TreatMissingData") or self._default_treatment(),
         )
+
+    def _default_treatment(self) -> str:
+        """Of missing data: DynamoDB has one of its own ("… alarms treat missing data", User Guide)."""
+        stats = [query["MetricStat"] for query in self.queries()[0] if "MetricStat" in query]
+        dynamodb = any(stat["Metric"].get("Namespace") == "AWS/DynamoDB" for stat in stats)
+        return "ignore" if dynamodb else "missing"
 
     def queries(self) -> tuple[list[dict[str, Any]], str]:
         """What a metric alarm watches as metric data queries, and the id of the one that counts."""
@@ -116,75 +118,15 @@ class Alarm:
         return answer | ({"StateReasonData": self.state.data} if self.state.data else {})
 
 
+def partition(region: str) -> str:
+    """Partition of a region."""
+    area = region.rpartition("-")[0].rpartition("-")[0]
+    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(area, "aws")
+
+
 def alarm_arn(account: str, region: str, name: str) -> str:
     """ARN of an alarm."""
-    partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(
-        region.rpartition("-")[0].rpartition("-")[0], "aws"
-    )
-    return f"arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"
-
-
-@dataclass(frozen=True)
-class HistoryItem:
-    """One entry of an alarm's history; `at` in seconds since the epoch, `data` is JSON."""
-
-    account: str
-    region: str
-    alarm: str
-    kind: str
-    item: str
-    summary: str
-    data: str
-    at: float
-
-
-class AlarmBook:
-    """All alarms of all accounts and regions. Used on the event loop only."""
-
-    def __init__(self) -> None:
-        self._alarms: dict[tuple[str, str, str], Alarm] = {}
-        self._history: deque[HistoryItem] = deque(maxlen=_HISTORY_LENGTH)
-
-    def __iter__(self) -> Iterator[Alarm]:
-        """Every alarm, as it is now: alarms may come and go meanwhile."""
-        return iter(list(self._alarms.values()))
-
-    def find(self, account: str, region: str, name: str) -> Alarm | None:
-        """An alarm by its name."""
-        return self._alarms.get((account, region, name))
-
-    def of(self, account: str, region: str) -> list[Alarm]:
-        """Alarms of an account and region, by name."""
-        found = [alarm for alarm in self if (alarm.account, alarm.region) == (account, region)]
-        return sorted(found, key=lambda alarm: alarm.name)
-
-    def put(self, alarm: Alarm) -> None:
-        """Adds an alarm or replaces the one of its name."""
-        self._alarms[alarm.account, alarm.region, alarm.name] = alarm
-
-    def remove(self, alarm: Alarm) -> None:
-        """Removes an alarm."""
-        self._alarms.pop((alarm.account, alarm.region, alarm.name), None)
-
-    def record(self, alarm: Alarm, item: str, summary: str, data: Mapping[str, Any], at: float) -> None:
-        """Adds to an alarm's history; `item` is a HistoryItemType."""
-        text = json.dumps(data, default=str)
-        entry = HistoryItem(alarm.account, alarm.region, alarm.name, alarm.kind, item, summary, text, at)
-        self._history.append(entry)
-
-    def history(self, account: str, region: str) -> list[HistoryItem]:
-        """History of an account and region, the oldest first."""
-        return [item for item in self._history if (item.account, item.region) == (account, region)]
-
-    def snapshot(self) -> dict[str, Any]:
-        """Everything as JSON data."""
-        return {"alarms": [asdict(a) for a in self], "history": [asdict(h) for h in self._history]}
-
-    def restore(self, data: Mapping[str, Any]) -> None:
-        """Takes what `snapshot` gave."""
-        for entry in data.get("alarms", ()):
-            self.put(Alarm(**{**entry, "state": State(**entry["state"])}))
-        self._history.extend(HistoryItem(**entry) for entry in data.get("history", ()))
+    return f"arn:{partition(region)}:cloudwatch:{region}:{account}:alarm:{name}"
 
 
 def unchecked(now: float) -> State:

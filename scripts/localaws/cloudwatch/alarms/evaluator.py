@@ -6,14 +6,17 @@ import asyncio
 import json
 import logging
 import math
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable
 from typing import Any
 
 from localaws.clock import Clock
-from localaws.cloudwatch import rules
-from localaws.cloudwatch.alarms import Alarm, AlarmBook, State
-from localaws.cloudwatch.evaluation import ALARM, OK, Datapoint, iso, judge, reason_data
-from localaws.cloudwatch.queries import Evaluation, Range
+from localaws.cloudwatch.alarms import composite
+from localaws.cloudwatch.alarms.book import AlarmBook
+from localaws.cloudwatch.alarms.evaluation import judge, reason_data
+from localaws.cloudwatch.alarms.missing import Datapoint, evaluation_range
+from localaws.cloudwatch.alarms.model import Alarm, State
+from localaws.cloudwatch.queries import Evaluation, Range, Reader
 from localaws.cloudwatch.store import MetricStore
 from localaws.service import Caller
 from localaws.wire import ServiceError
@@ -22,6 +25,8 @@ log = logging.getLogger(__name__)
 
 _LOOKS_PER_MINUTE = 8
 _LONGEST_GRACE = 1.0
+_HOLD_SECONDS = 120
+_PERCENTILE = re.compile(r"p(\d+(?:\.\d+)?)")
 
 Begin = Callable[[Alarm, State], None]
 """Starts the actions of an alarm; takes it and its state before."""
@@ -69,22 +74,32 @@ class Evaluator:
         Raises:
             ServiceError: its expression cannot be computed.
         """
-        if alarm.composite:
-            self._evaluate_composite(alarm)
-            return
-        now, period = self._clock.now(), self._clock.seconds(alarm.period())
-        within = last_windows(now, period, alarm.criteria.periods)
+        now = self._clock.now()
+        state = self._composite_state(alarm, now) if alarm.composite else self._metric_state(alarm, now)
+        if state:
+            alarm.held = None
+            self.transition(alarm, state)
+
+    def _composite_state(self, alarm: Alarm, now: float) -> State | None:
+        return composite.judge(alarm, lambda name: self._book.find(alarm.account, alarm.region, name), now)
+
+    def _metric_state(self, alarm: Alarm, now: float) -> State | None:
+        period, criteria = self._clock.seconds(alarm.period()), alarm.criteria
+        within = last_windows(now, period, evaluation_range(criteria.periods))
         if alarm.held is not None and self._holds(alarm.held, within.end - period, now):
-            return
+            return None
         alarm.held = None
-        verdict = judge(alarm.criteria, self.datapoints(alarm, within, period), alarm.state.value)
-        if verdict:
-            data = reason_data(verdict, now, _described(alarm))
-            self.transition(alarm, State(verdict.state, verdict.reason, data, now))
+        verdict = judge(criteria, self.datapoints(alarm, within, period), alarm.state.value)
+        if verdict is None or self._too_few(alarm, within, period):
+            return None
+        return State(verdict.state, verdict.reason, reason_data(verdict, now, _described(alarm)), now)
 
     def _holds(self, held: float, newest: float, now: float) -> bool:
-        """A state set by hand holds until the newest period has begun after it, two minutes at most."""
-        return newest < held and now < held + self._clock.seconds(120)
+        """A state set by hand holds until the newest period has begun after it, two minutes at most.
+
+        AWS says "often within seconds"; CodeDeploy here looks often enough to see a state that holds.
+        """
+        return newest < held and now < held + self._clock.seconds(_HOLD_SECONDS)
 
     def datapoints(self, alarm: Alarm, within: Range, period: float) -> list[Datapoint]:
         """Data points of a metric alarm over whole periods, in real seconds."""
@@ -94,20 +109,21 @@ class Evaluator:
         series = evaluation.series(watched)
         return [Datapoint(at, series.get(at)) for at in within.slots(period)]
 
-    def _evaluate_composite(self, alarm: Alarm) -> None:
-        now = self._clock.now()
-        if alarm.held is not None and now < alarm.held + self._clock.seconds(60):
-            return
-        alarm.held = None
-        rule = rules.parse(alarm.config["AlarmRule"])
-        children = [found for name in rule.alarms if (found := self._sibling(alarm, name))]
-        states = {child.name: child.state.value for child in children}
-        value = ALARM if rule.test(states.get) else OK
-        if value != alarm.state.value:
-            self.transition(alarm, State(value, _composite_reason(alarm, children), _children(children), now))
+    def _too_few(self, alarm: Alarm, within: Range, period: float) -> bool:
+        """Whether a percentile is not to be judged by so few samples.
 
-    def _sibling(self, alarm: Alarm, name: str) -> Alarm | None:
-        return self._book.find(alarm.account, alarm.region, name)
+        "Percentile-based CloudWatch alarms and low data samples": with EvaluateLowSampleCountPercentile
+        `ignore`, 10 / (1 - percentile) samples are needed above the median, 10 / percentile below it.
+        """
+        match = _PERCENTILE.fullmatch(alarm.config.get("ExtendedStatistic", ""))
+        if alarm.config.get("EvaluateLowSampleCountPercentile") != "ignore" or not match:
+            return False
+        share = float(match[1]) / 100
+        rest = min(share, 1 - share)
+        needed = 10 / rest if rest else math.inf
+        stat = {**alarm.queries()[0][0]["MetricStat"], "Stat": "SampleCount"}
+        counts = Reader(self._store, Caller(alarm.account, alarm.region), within).read(stat, period)
+        return not counts or counts[max(counts)] < needed
 
     def set_state(self, alarm: Alarm, state: State) -> None:
         """Gives an alarm a state by hand."""
@@ -140,22 +156,6 @@ def _described(alarm: Alarm) -> dict[str, Any]:
     statistic = config.get("Statistic") or config.get("ExtendedStatistic")
     unit = {"unit": config["Unit"]} if "Unit" in config else {}
     return {**({"statistic": statistic} if statistic else {}), **unit, "period": alarm.period()}
-
-
-def _composite_reason(alarm: Alarm, children: Sequence[Alarm]) -> str:
-    latest = max(children, key=lambda child: child.transitioned, default=None)
-    if latest is None:
-        return f"{alarm.arn} was evaluated without any other alarm."
-    at = iso(latest.transitioned)
-    return f"{latest.arn} transitioned to {latest.state.value} at {at}"
-
-
-def _children(children: Sequence[Alarm]) -> str:
-    triggering = [
-        {"arn": child.arn, "state": {"value": child.state.value, "timestamp": iso(child.transitioned)}}
-        for child in children
-    ]
-    return json.dumps({"triggeringAlarms": triggering})
 
 
 def _history(state: State) -> dict[str, Any]:

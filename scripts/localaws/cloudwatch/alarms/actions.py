@@ -1,25 +1,26 @@
-"""Alarm actions: publishing to SNS at the server's own endpoint, from a thread, and events."""
+"""Alarm actions: SNS topics and Lambda functions, called at the server's own endpoint, and events."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
+import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
-from localaws.cloudwatch import notifications
-from localaws.cloudwatch.alarms import Alarm, State
+from localaws.cloudwatch.alarms import notifications
+from localaws.cloudwatch.alarms.model import Alarm, State
 
 log = logging.getLogger(__name__)
 
 Report = Callable[[Alarm, str, str | None], None]
 """Takes an alarm, the ARN of an action that ran, and what went wrong with it."""
 
-Emit = Callable[[str, str, Mapping[str, Any]], None]
+Emit = Callable[[str, str, dict[str, Any]], None]
 """Puts an entry, as PutEvents has it, on the default bus of an account and region.
 
 PutEvents itself refuses sources that begin with "aws.", on AWS as in MiniStack.
@@ -37,36 +38,45 @@ class Actions:
         emit: where alarm state changes are published as events; None publishes none.
     """
 
-    def __init__(self, endpoint: str, report: Report) -> None:
+    def __init__(self, endpoint: str, report: Report, emit: Emit | None = None) -> None:
         self._endpoint = endpoint
         self._report = report
-        self.emit: Emit | None = None
+        self.emit = emit
         self._running: set[asyncio.Task[None]] = set()
 
     def begin(self, alarm: Alarm, before: State) -> None:
         """Starts what follows from the alarm's new state."""
-        message = notifications.message(alarm, before)
+        calls = [(arn, self._call(arn, alarm, before)) for arn in notifications.actions(alarm)]
         self._publish(alarm, before)
         # A context of its own: whose request brought the alarm here is no concern of the action.
-        work = self._run(alarm, notifications.actions(alarm), notifications.subject(alarm), message)
-        task = asyncio.get_running_loop().create_task(work, context=contextvars.Context())
+        task = asyncio.get_running_loop().create_task(self._run(alarm, calls), context=contextvars.Context())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _run(self, alarm: Alarm, arns: list[str], subject: str, message: str) -> None:
-        for arn in arns:
-            error = await asyncio.to_thread(self._act, alarm, arn, subject, message)
+    def _call(self, arn: str, alarm: Alarm, before: State) -> Callable[[], str | None]:
+        """What an action does; prepared now, since the alarm may have changed when it runs."""
+        service = arn.split(":")[2] if arn.count(":") >= 5 else ""
+        if service == "sns":
+            subject, message = notifications.subject(alarm), notifications.message(alarm, before)
+            return lambda: self._publish_message(alarm, arn, subject, message)
+        if service == "lambda":
+            payload = json.dumps(notifications.invocation(alarm, before)).encode()
+            return lambda: self._invoke(alarm, arn, payload)
+        return lambda: f"actions of {service or arn} are not run by the local CloudWatch, SNS and Lambda are"
+
+    async def _run(self, alarm: Alarm, calls: list[tuple[str, Callable[[], str | None]]]) -> None:
+        for arn, call in calls:
+            error = await asyncio.to_thread(_attempt, call)
             if error:
                 log.warning("alarm %s of %s: %s: %s", alarm.name, alarm.account, arn, error)
             self._report(alarm, arn, error)
 
-    def _act(self, alarm: Alarm, arn: str, subject: str, message: str) -> str | None:
-        if arn.split(":")[2:3] != ["sns"]:
-            return "actions other than SNS topics are not run locally"
-        try:
-            self._client("sns", alarm).publish(TopicArn=arn, Subject=subject, Message=message)
-        except Exception as error:  # whatever it is, other actions and alarms go on
-            return str(error)
+    def _publish_message(self, alarm: Alarm, arn: str, subject: str, message: str) -> str | None:
+        self._client("sns", alarm).publish(TopicArn=arn, Subject=subject, Message=message)
+        return None
+
+    def _invoke(self, alarm: Alarm, arn: str, payload: bytes) -> str | None:
+        self._client("lambda", alarm).invoke(FunctionName=arn, InvocationType="Event", Payload=payload)
         return None
 
     def _publish(self, alarm: Alarm, before: State) -> None:
@@ -90,3 +100,10 @@ class Actions:
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+
+
+def _attempt(call: Callable[[], str | None]) -> str | None:
+    try:
+        return call()
+    except Exception as error:  # whatever it is, other actions and alarms go on
+        return str(error)

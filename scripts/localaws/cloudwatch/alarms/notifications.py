@@ -1,7 +1,7 @@
-"""What an alarm sends when its state changes: an SNS message and an EventBridge event.
+"""What an alarm sends when its state changes: an SNS message, a Lambda payload, an EventBridge event.
 
-Formats from "Amazon SNS notifications for alarms" and "Alarm events and EventBridge" (Amazon
-CloudWatch User Guide).
+Formats from "Invoke a Lambda function from an alarm" and "Alarm events and EventBridge" (Amazon
+CloudWatch User Guide); that of SNS is as public records of messages have it.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from localaws.cloudwatch.alarms import Alarm, State
-from localaws.cloudwatch.evaluation import iso
+from localaws.cloudwatch.alarms.model import Alarm, State
+from localaws.cloudwatch.alarms.reasons import iso
 
 ACTION_LISTS = {"OK": "OKActions", "ALARM": "AlarmActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
 
@@ -60,8 +60,8 @@ def _trigger(alarm: Alarm) -> dict[str, Any]:
         "EvaluateLowSampleCountPercentile": config.get("EvaluateLowSampleCountPercentile", ""),
     }
     if config.get("Metrics"):
-        return trigger | {"Metrics": config["Metrics"]}
-    dimensions = [{"name": d["Name"], "value": d["Value"]} for d in config.get("Dimensions", ())]
+        return trigger | {"Metrics": [_message_query(query) for query in config["Metrics"]]}
+    dimensions = _message_dimensions(config)
     extended = config.get("ExtendedStatistic")
     return trigger | {
         "MetricName": config["MetricName"],
@@ -73,19 +73,46 @@ def _trigger(alarm: Alarm) -> dict[str, Any]:
     }
 
 
+def _message_query(query: dict[str, Any]) -> dict[str, Any]:
+    if "MetricStat" not in query:
+        return query
+    stat = query["MetricStat"]
+    metric = {**stat["Metric"], "Dimensions": _message_dimensions(stat["Metric"])}
+    return {**query, "MetricStat": {**stat, "Metric": metric}}
+
+
+def _message_dimensions(metric: dict[str, Any]) -> list[dict[str, str]]:
+    return [{"value": d["Value"], "name": d["Name"]} for d in metric.get("Dimensions", ())]
+
+
+def invocation(alarm: Alarm, before: State) -> dict[str, Any]:
+    """What a Lambda function is invoked with."""
+    return {
+        "source": "aws.cloudwatch",
+        "alarmArn": alarm.arn,
+        "accountId": alarm.account,
+        "time": iso(alarm.state.since),
+        "region": alarm.region,
+        "alarmData": _change(alarm, before),
+    }
+
+
 def event(alarm: Alarm, before: State) -> dict[str, Any]:
     """Entry for PutEvents."""
-    detail = {
-        "alarmName": alarm.name,
-        "state": _state(alarm.state),
-        "previousState": _state(before),
-        "configuration": _configuration(alarm),
-    }
     return {
         "Source": "aws.cloudwatch",
         "DetailType": "CloudWatch Alarm State Change",
         "Resources": [alarm.arn],
-        "Detail": json.dumps(detail),
+        "Detail": json.dumps(_change(alarm, before)),
+    }
+
+
+def _change(alarm: Alarm, before: State) -> dict[str, Any]:
+    return {
+        "alarmName": alarm.name,
+        "state": _state(alarm.state),
+        "previousState": _state(before),
+        "configuration": _configuration(alarm),
     }
 
 
@@ -116,5 +143,6 @@ def _event_query(query: dict[str, Any]) -> dict[str, Any]:
             },
             "period": stat["Period"],
             "stat": stat["Stat"],
+            **({"unit": stat["Unit"]} if "Unit" in stat else {}),
         }
     return found

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from localaws.cloudwatch.evaluation import ALARM, INSUFFICIENT_DATA, OK
+from localaws.cloudwatch.alarms.criteria import ALARM, INSUFFICIENT_DATA, OK
 
 States = Callable[[str], str | None]
 """State of an alarm by its name; None where there is no such alarm."""

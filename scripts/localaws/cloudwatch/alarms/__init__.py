@@ -1,0 +1,1 @@
+"""Alarms: what they are, what state they are in, and what follows from that."""
