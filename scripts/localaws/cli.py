@@ -12,10 +12,13 @@ import click
 from localaws import lifecycle
 from localaws.settings import Settings, SettingsError
 
-EXIT_ERROR = 1
-EXIT_REFUSED = 4
-
 _Decorated = Callable[..., Any]
+
+
+class _Refused(click.ClickException):
+    """Nothing was started."""
+
+    exit_code = 4
 
 
 def _options(command: _Decorated) -> _Decorated:
@@ -47,9 +50,9 @@ def up(home: Path | None, port: int | None, minute: float | None) -> None:
     try:
         running = lifecycle.up(_settings(home, port, minute))
     except lifecycle.PortTakenError as error:
-        raise _failure(error, EXIT_REFUSED) from None
+        raise _Refused(str(error)) from None
     except lifecycle.LifecycleError as error:
-        raise _failure(error, EXIT_ERROR) from None
+        raise click.ClickException(str(error)) from None
     verb = "started" if running.started else "runs already"
     click.echo(f"embedded AWS {verb} at {running.endpoint} (1 AWS minute = {running.minute_seconds:g} s)")
 
@@ -63,7 +66,7 @@ def down(home: Path | None, port: int | None, minute: float | None, wipe: bool) 
     try:
         pid = lifecycle.down(settings, wipe=wipe)
     except lifecycle.LifecycleError as error:
-        raise _failure(error, EXIT_ERROR) from None
+        raise click.ClickException(str(error)) from None
     click.echo(f"embedded AWS ended (pid {pid})" if pid else "embedded AWS does not run")
     if wipe:
         click.echo(f"state of {settings.home} deleted")
@@ -78,7 +81,7 @@ def status(home: Path | None, port: int | None, minute: float | None, as_json: b
     running = lifecycle.status(settings)
     if running is None:
         click.echo(json.dumps({"running": False, "home": str(settings.home)}) if as_json else "does not run")
-        raise SystemExit(EXIT_ERROR)
+        raise SystemExit(1)
     words = f"runs at {running.endpoint} (pid {running.pid}, 1 AWS minute = {running.minute_seconds:g} s)"
     click.echo(running.to_json() if as_json else words)
 
@@ -93,10 +96,4 @@ def serve(home: Path | None, port: int | None, minute: float | None) -> None:
     try:
         serve_here(_settings(home, port, minute))
     except PortInUseError as error:
-        raise _failure(error, EXIT_REFUSED) from None
-
-
-def _failure(error: Exception, code: int) -> click.ClickException:
-    failure = click.ClickException(str(error))
-    failure.exit_code = code
-    return failure
+        raise _Refused(str(error)) from None

@@ -9,7 +9,9 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from localaws.service import Service
 
@@ -64,7 +66,7 @@ class Snapshots:
             self._dirty = False
             own = {_file_key(service): service.snapshot() for service in self._services}
             for key, state in own.items():
-                await asyncio.to_thread(self._save, key, lambda state=state: json.dumps(state).encode())
+                await asyncio.to_thread(self._save, key, partial(_json, state))
             for key, content in self._writers().items():
                 await asyncio.to_thread(self._save, key, content)
 
@@ -85,6 +87,10 @@ class Snapshots:
 
 def _file_key(service: Service) -> str:
     return f"localaws-{service.name}"
+
+
+def _json(state: Any) -> bytes:
+    return json.dumps(state).encode()
 
 
 def _render(content: Content) -> bytes:
