@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import json
 import logging
 import os
@@ -17,11 +16,12 @@ from collections.abc import Callable, MutableMapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from localaws import ministack_patches
+from localaws import cloudwatch, codedeploy, ministack_patches
 from localaws.clock import Clock
+from localaws.cloudwatch.service import CloudWatch
+from localaws.codedeploy.service import CodeDeploy
 from localaws.lifecycle import HEALTH_PATH, PidRecord
 from localaws.processes import port_holder, start_mark
-from localaws.service import Service
 from localaws.settings import HOST, Settings
 from localaws.snapshots import Snapshots
 
@@ -79,13 +79,9 @@ def _raise_file_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def build_services(clock: Clock, endpoint: str) -> tuple[Service, ...]:
+def build_services(clock: Clock, endpoint: str) -> tuple[CloudWatch, CodeDeploy]:
     """The services that MiniStack lacks or that replace its own."""
-    services: list[Service] = []
-    for name in ("localaws.cloudwatch", "localaws.codedeploy"):
-        with contextlib.suppress(ModuleNotFoundError):
-            services.append(importlib.import_module(name).build(clock, endpoint))
-    return tuple(services)
+    return cloudwatch.build(clock, endpoint), codedeploy.build(clock, endpoint)
 
 
 class _Server:
@@ -107,6 +103,10 @@ class _Server:
 
         for service in self._services:
             ministack_patches.register(service)
+        metrics, _ = self._services
+        ministack_patches.redirect_metrics(metrics)
+        ministack_patches.weigh_aliases()
+        ministack_patches.measure_functions(metrics)
         self._snapshots.restore()
         app = Application(ministack_patches.asgi_app(), self._health, self._snapshots.touch)
         config = Config()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localaws.clock import Clock
 from localaws.cloudwatch.service import CloudWatch
-from localaws.codedeploy import bus
+from localaws.ministack_patches import put_event
 
 
 def build(clock: Clock, endpoint: str) -> CloudWatch:
@@ -14,4 +14,4 @@ def build(clock: Clock, endpoint: str) -> CloudWatch:
         clock: real time of an alarm's periods.
         endpoint: URL of the server, where alarms call SNS and Lambda.
     """
-    return CloudWatch(clock, endpoint, bus.put)
+    return CloudWatch(clock, endpoint, put_event)

@@ -13,13 +13,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.clock import Clock
-from localaws.codedeploy import bus
 from localaws.codedeploy.clients import Clients
 from localaws.codedeploy.configs import PREDEFINED
 from localaws.codedeploy.engine import Engine
 from localaws.codedeploy.model import Region
 from localaws.codedeploy.operations import OPERATIONS, Context
 from localaws.codedeploy.validation import check_names
+from localaws.ministack_patches import put_event
 from localaws.service import Answer, Caller, QueryParams, Route, caller
 from localaws.wire import ServiceError
 from localaws.wire.calls import Call, Wire
@@ -106,7 +106,7 @@ class CodeDeploy:
                 clients=Clients(self.endpoint, who.account, who.region),
                 clock=self.clock,
                 config=lambda name: PREDEFINED.get(name) or records.configs[name],
-                put_event=partial(bus.put, who.account, who.region),
+                put_event=partial(put_event, who.account, who.region),
                 pool=self._pool,
             )
         return self._engines[who]
