@@ -406,7 +406,6 @@ class TestDeployments:
         code = refused(api.get_application_revision, applicationName="app", revision=other)
         assert code == "RevisionDoesNotExistException"
 
-    @pytest.mark.xfail(reason="lambdas/release-hook still reads it here", strict=True)
     def test_the_text_of_the_appspec_is_not_in_the_deployment(
         self, released: tuple[World, list[str]]
     ) -> None:

@@ -33,7 +33,7 @@ def failure_of(deployment_id: str, codedeploy: Any, lambda_: Any, ssm: Any) -> s
 
     The event does not say which version that is: the deployment's AppSpec does.
     """
-    service, properties = target_of(codedeploy.get_deployment(deploymentId=deployment_id)["deploymentInfo"])
+    service, properties = target_of(codedeploy, deployment_id)
     name = f"/lockgate/{os.environ['LOCKGATE_ENVIRONMENT']}/services/{service}"
     contract = json.loads(ssm.get_parameter(Name=name)["Parameter"]["Value"])
     events = contract.get("smoke", [])
@@ -48,16 +48,22 @@ def failure_of(deployment_id: str, codedeploy: Any, lambda_: Any, ssm: Any) -> s
     return None
 
 
-def target_of(deployment: dict[str, Any]) -> tuple[str, dict[str, str]]:
+def target_of(codedeploy: Any, deployment_id: str) -> tuple[str, dict[str, str]]:
     """Name and properties of the function in a deployment's AppSpec.
 
+    GetDeployment leaves the AppSpec's text out and gives its digest, by which GetApplicationRevision finds it
+    (API reference, GetDeployment).
+
     Raises:
-        ValueError: the AppSpec is not in the deployment, or is not JSON.
+        ValueError: the AppSpec is not text, but an object in S3, say.
     """
-    revision = deployment["revision"]
-    content = (revision.get("appSpecContent") or revision.get("string") or {}).get("content")
-    if content is None:
-        raise ValueError(f"the revision is of type {revision.get('revisionType')}: its AppSpec is not in it")
+    deployment = codedeploy.get_deployment(deploymentId=deployment_id)["deploymentInfo"]
+    asked = deployment["revision"]
+    if asked.get("revisionType") not in ("AppSpecContent", "String"):
+        raise ValueError(f"the revision is of type {asked.get('revisionType')}: its AppSpec is not in it")
+    found = codedeploy.get_application_revision(applicationName=deployment["applicationName"], revision=asked)
+    revision = found["revision"]
+    content = (revision.get("appSpecContent") or revision["string"])["content"]
     (resource,) = json.loads(content)["Resources"]
     ((service, description),) = resource.items()
     return service, description["Properties"]

@@ -38,9 +38,15 @@ class Aws:
     def deployment(self) -> None:
         properties = {"Name": "fn", "Alias": "live", "CurrentVersion": "1", "TargetVersion": "2"}
         content = {"Resources": [{"hello-api": {"Type": "AWS::Lambda::Function", "Properties": properties}}]}
-        revision = {"revisionType": "AppSpecContent", "appSpecContent": {"content": json.dumps(content)}}
-        answer = {"deploymentInfo": {"revision": revision}}
+        digest = {"revisionType": "AppSpecContent", "appSpecContent": {"sha256": "0" * 64}}
+        answer = {"deploymentInfo": {"applicationName": "hello", "revision": digest}}
         self.stubs["codedeploy"].add_response("get_deployment", answer, {"deploymentId": "d-1"})
+        revision = {"revisionType": "AppSpecContent", "appSpecContent": {"content": json.dumps(content)}}
+        self.stubs["codedeploy"].add_response(
+            "get_application_revision",
+            {"applicationName": "hello", "revision": revision},
+            {"applicationName": "hello", "revision": digest},
+        )
 
     def contract(self, *smoke: dict[str, Any]) -> None:
         self.stubs["ssm"].add_response(

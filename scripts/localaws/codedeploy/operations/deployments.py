@@ -269,16 +269,12 @@ def _answer(deployment: Deployment) -> Params:
 
 
 def _shown(revision: dict[str, Any]) -> dict[str, Any]:
-    """A revision as GetDeployment gives it, with its digest.
-
-    On AWS `appSpecContent.content` is always null there (API reference, GetDeployment). Here it is still
-    given: lambdas/release-hook reads it. docs/fidelity.md has this as a known difference.
-    """
+    """A revision as GetDeployment gives it: an AppSpec's digest without its text (API reference)."""
     text = revision.get("appSpecContent")
     if text is None:
         return revision
     digest = text.get("sha256") or hashlib.sha256(str(text.get("content", "")).encode()).hexdigest()
-    return {**revision, "appSpecContent": {**text, "sha256": digest}}
+    return {**revision, "appSpecContent": {"sha256": digest}}
 
 
 OPERATIONS: dict[str, Operation] = {
