@@ -26,11 +26,10 @@ def rollback(opened: Opened, services: tuple[str, ...], to: str | None, dry_run:
     running = _running(opened, names)
     if running:
         return _stop(opened, running, dry_run)
-    planned = opened.planner.rollback(
-        [name for name in names if name in opened.contract.services],
-        to,
-        Origin(by=operator(), ignore_alarms=ALARMS_DO_NOT_COUNT),
-    )
+    known = [name for name in names if name in opened.contract.services]
+    turn = known if services or to else opened.planner.last_released(known) or known
+    origin = Origin(by=operator(), ignore_alarms=ALARMS_DO_NOT_COUNT)
+    planned = opened.planner.rollback(turn, to, origin)
     say_plan(planned, out)
     if dry_run or not planned.deployments:
         out.print("Nothing was written." if dry_run else "Nothing to do.")

@@ -9,7 +9,7 @@ from datetime import datetime
 from lockgate.config import Service
 from lockgate.contract import Contract
 from lockgate.errors import RefusedError
-from lockgate.release.driver import TrafficDriver
+from lockgate.release.driver import Live, TrafficDriver
 from lockgate.release.ledger import Ledger
 from lockgate.release.model import Artifact, Deployment, Good, Release, new_release_id
 from lockgate.release.waves import waves
@@ -88,7 +88,7 @@ class Planner:
         )
 
     def rollback(self, names: list[str], to: str | None, origin: Origin) -> Release:
-        """A release that goes back: to the good version before the live one, or to what release `to` left.
+        """A release that goes back, with each service to what release `to` left, or to its last good version.
 
         Raises:
             RefusedError: the ledger knows no such version.
@@ -96,12 +96,13 @@ class Planner:
         deployments: dict[str, Deployment] = {}
         skipped: dict[str, str] = {}
         for name in names:
-            good = self._target(name, to)
+            live = self.driver(name).live(None)
+            good = self._left_by(to, name) if to else self._last_good(name, live)
             if good is None:
                 skipped[name] = (
                     f"release {to} did not contain it" if to else "no good version before this one"
                 )
-            elif (live := self.driver(name).live(None)).weights == {good.version: 1.0}:
+            elif live.weights == {good.version: 1.0}:
                 skipped[name] = f"version {live.version} of release {good.release_id} serves already"
             else:
                 deployments[name] = self._back(name, good)
@@ -113,10 +114,27 @@ class Planner:
             )
         return self._release("rollback", deployments, skipped, origin)
 
-    def _target(self, name: str, to: str | None) -> Good | None:
-        if to is None:
-            good = self.ledger.good(name)
-            return good[-2] if len(good) > 1 else None
+    def last_released(self, names: list[str]) -> list[str]:
+        """Whose turn it is when a roll-back names no service: those that do not serve what was last good,
+        else those of the newest good release, and no others."""
+        goods = {name: good[-1] for name in names if (good := self.ledger.good(name))}
+        astray = [
+            name
+            for name, good in goods.items()
+            if self.driver(name).live(None).weights != {good.version: 1.0}
+        ]
+        newest = max((good.release_id for good in goods.values()), default=None)
+        return astray or [name for name, good in goods.items() if good.release_id == newest]
+
+    def _last_good(self, name: str, live: Live) -> Good | None:
+        """The good version before the live one. Where something else is live, as after a release that failed,
+        the last good one itself: one further would be one too far."""
+        good = self.ledger.good(name)
+        if good and live.weights != {good[-1].version: 1.0}:
+            return good[-1]
+        return good[-2] if len(good) > 1 else None
+
+    def _left_by(self, to: str, name: str) -> Good | None:
         deployment = self.ledger.release(to).deployments.get(name)
         if deployment is None:
             return None

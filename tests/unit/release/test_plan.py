@@ -80,6 +80,23 @@ def test_a_rollback_goes_to_the_good_version_before_the_live_one() -> None:
     assert planned.deployments["a"].artifact is None
 
 
+def test_a_rollback_of_what_was_never_good_goes_to_the_last_good_version() -> None:
+    """Another tool goes one version too far when the bad one is live and not in its history."""
+    known = KnownGood({"a": goods("2", "5")})
+    halfway = Live("5", {"5": 0.9, "6": 0.1}, "x", "code")
+    for serving in (live("6"), halfway):
+        planned = planner(known, {"a": serving}).rollback(["a"], None, Origin("me"))
+        assert planned.deployments["a"].to_version == "5"
+
+
+def test_a_rollback_without_a_service_takes_back_the_newest_release_only() -> None:
+    known = KnownGood({"a": goods("2", "5"), "b": goods("2", "9"), "c": goods("2", "9")})
+    serving = {"a": live("5"), "b": live("9"), "c": live("9"), "new": live("1")}
+    assert planner(known, serving).last_released(["a", "b", "c", "new"]) == ["b", "c"]
+    assert planner(known, serving | {"a": live("6")}).last_released(["a", "b", "c"]) == ["a"]
+    assert planner(KnownGood(), serving).last_released(["new"]) == []
+
+
 def test_a_rollback_without_an_earlier_good_version_is_refused() -> None:
     with pytest.raises(RefusedError, match="nothing to go back to"):
         planner(KnownGood({"a": goods("2")}), {"a": live("2")}).rollback(["a"], None, Origin("me"))
