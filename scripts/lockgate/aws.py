@@ -39,6 +39,9 @@ _CONFIG = Config(
     s3={"addressing_style": "auto"},
 )
 
+_ASKING = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 2}))
+"""For the first question, who we are: where nobody answers, that is said at once and not after a minute."""
+
 
 @dataclass(frozen=True)
 class Aws:
@@ -146,4 +149,4 @@ class Aws:
 
     @cached_property
     def sts(self) -> STSClient:
-        return self._counted(self.session.client("sts", config=_CONFIG, endpoint_url=self.endpoint_url))
+        return self._counted(self.session.client("sts", config=_ASKING, endpoint_url=self.endpoint_url))

@@ -33,8 +33,11 @@ def drive(opened: Opened, release_id: str, console: Console, *, watch: bool = Fa
             runner = Runner(opened.engine, progress, now)
             release = runner.watch(release_id) if watch else runner.run(release_id)
     except Detached:
+        asked = opened.ledger.release(release_id).stop_reason
+        then = "rolls it back, as was asked" if asked else "watches it to its end"
         console.print(
-            f"Left release {release_id} alone; it goes on. Attach again with: make watch ENV={opened.name}",
+            f"Left release {release_id} alone; CodeDeploy goes on. What attaches again and {then}: "
+            f"make watch ENV={opened.name}",
             soft_wrap=True,
         )
         raise SystemExit(Exit.ERROR) from None

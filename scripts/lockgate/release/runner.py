@@ -103,8 +103,8 @@ class Runner:
         release = self.engine.ledger.release(release_id)
         if release.kind == "rollback" or not self.engine.drives(release):
             raise Detached
-        self.progress.say(f"{name}: stopping and rolling back; once more to leave it alone")
         self.engine.ledger.request_stop(release_id, f"interrupted by {name}")
+        self.progress.say(f"{name}: stopping and rolling back; once more to leave it alone")
 
     def _tallies(self, release: Release) -> dict[str, dict[str, Tally]]:
         return {
