@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import time
 from pathlib import Path
 
 import psutil
@@ -50,8 +51,15 @@ def real(tmp_path: Path) -> Terraform:
     return it
 
 
-def left_in(folder: Path) -> list[int]:
-    """Processes whose current folder is this one."""
+def left_in(folder: Path, patience: float = 5.0) -> list[int]:
+    """Processes whose current folder is this one, and that do not end either."""
+    end = time.monotonic() + patience
+    while (found := _processes_in(folder)) and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
+
+
+def _processes_in(folder: Path) -> list[int]:
     found = []
     for process in psutil.process_iter():
         try:
