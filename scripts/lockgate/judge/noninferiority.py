@@ -1,0 +1,135 @@
+"""Proof that the canary is good enough: e-values against the null that it is worse by more than a margin.
+
+Each has a mean of at most 1 while the canary is that bad, so a release beyond the margin is called proven
+with a probability of at most `alpha_promote`, at any look.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from lockgate.judge.evidence import Row
+from lockgate.judge.mixing import log_mean
+from lockgate.judge.policy import JudgePolicy
+from lockgate.judge.shapes import History
+
+
+def log_errors(row: Row, a: float, policy: JudgePolicy) -> float:
+    """log of the e-value against p_c >= r_n * p_b + d_n.
+
+    Args:
+        row: the minute.
+        a: what one error of the canary multiplies the evidence with, in (0, 1).
+    """
+    canary, baseline = row.canary, row.baseline
+    gain = canary.requests * policy.margin_ratio / baseline.requests * (1.0 - a)
+    allowed = canary.requests * policy.margin_rate * (1.0 - a)
+    return canary.errors * math.log(a) + baseline.errors * math.log1p(gain) + allowed
+
+
+def log_tilt(k_c: int, n_c: int, k_b: int, n_b: int, w: float) -> float:
+    """log of the exchangeability e-value w^k_c / E[w^k_c | k_c + k_b], the mean bounded from above.
+
+    Its mean is at most 1 where canary requests exceed a bound at least (w < 1), or at most (w > 1), as often
+    as baseline requests do. Source: Hoeffding 1963, theorem 4, for three ways to see the hypergeometric.
+
+    Args:
+        k_c, n_c: canary requests beyond the bound, and all of them.
+        k_b, n_b: the same of the baseline.
+        w: odds ratio of the alternative.
+    """
+    pooled, total = k_c + k_b, n_c + n_b
+    if not (n_c and n_b and pooled):
+        return 0.0
+    log_w = math.log(w)
+    bounds = [_drawn(min(n_c, pooled), n_c * pooled / total, w)]
+    bounds.append(pooled * log_w + _drawn(min(n_b, pooled), n_b * pooled / total, 1.0 / w))
+    bounds.append(n_c * log_w + _drawn(min(n_c, total - pooled), n_c * (total - pooled) / total, 1.0 / w))
+    return k_c * log_w - min(bounds)
+
+
+def _drawn(draws: int, mean: float, w: float) -> float:
+    """log E[w^X] of a binomial X with this many draws and this mean."""
+    return draws * math.log1p(mean / draws * (w - 1.0)) if draws else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """Canary requests beyond one bound are compared with baseline requests beyond another.
+
+    Attributes:
+        quantile: of the baseline, as the policy names it.
+        canary_bin: first bin of the canary's that counts as beyond factor * c.
+        baseline_bin: first bin of the baseline's that counts as beyond c.
+    """
+
+    quantile: float
+    canary_bin: int
+    baseline_bin: int
+
+
+def margins(history: History, policy: JudgePolicy) -> tuple[Margin, ...]:
+    """The policy's latency margins on these bounds.
+
+    The canary's bound is the largest (1 + tau) c_k that is not beyond factor * c_j: where the bounds were not
+    made for the margin the proof is of something stronger, and takes longer.
+    """
+    found = []
+    for quantile, factor in policy.latency_margins:
+        j = history.nearest(quantile)
+        limit = factor * history.bounds[j] / (1.0 + policy.tau) * (1.0 + 1e-9)
+        k = max(i for i, bound in enumerate(history.bounds) if i <= j or bound <= limit)
+        found.append(Margin(quantile, k + 1, j + 1))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class ProofState:
+    """Running log e-values: by `a` for errors, by margin and by odds for latency."""
+
+    errors: tuple[float, ...]
+    latency: tuple[tuple[float, ...], ...]
+    minutes: int = 0
+
+    @staticmethod
+    def start(margins: Sequence[Margin], policy: JudgePolicy) -> ProofState:
+        """Before the first minute."""
+        odds = (0.0,) * len(policy.margin_odds)
+        return ProofState((0.0,) * len(policy.margin_errors), (odds,) * len(margins))
+
+    def log_errors(self) -> float:
+        """log evidence that errors are within their margin."""
+        return _even_mean(self.errors)
+
+    def log_latency(self) -> tuple[float, ...]:
+        """log evidence that latency is within its margin, by margin."""
+        return tuple(_even_mean(by_odds) for by_odds in self.latency)
+
+
+def _even_mean(logs: Sequence[float]) -> float:
+    return log_mean(logs, (1.0 / len(logs),) * len(logs))
+
+
+def step(margins: Sequence[Margin], state: ProofState, row: Row, policy: JudgePolicy) -> ProofState:
+    """One minute further."""
+    errors = _plus(state.errors, (log_errors(row, a, policy) for a in policy.margin_errors))
+    latency = tuple(
+        _plus(logs, _log_margin(margin, row, policy))
+        for margin, logs in zip(margins, state.latency, strict=True)
+    )
+    return ProofState(errors, latency, state.minutes + 1)
+
+
+def _plus(logs: tuple[float, ...], more: Iterable[float]) -> tuple[float, ...]:
+    return tuple(x + y for x, y in zip(logs, more, strict=True))
+
+
+def _log_margin(margin: Margin, row: Row, policy: JudgePolicy) -> Iterable[float]:
+    canary, baseline = row.canary.latency, row.baseline.latency
+    if canary is None or baseline is None:
+        return (0.0,) * len(policy.margin_odds)
+    k_c, n_c = sum(canary[margin.canary_bin :]), sum(canary)
+    k_b, n_b = sum(baseline[margin.baseline_bin :]), sum(baseline)
+    return (log_tilt(k_c, n_c, k_b, n_b, w) for w in policy.margin_odds)

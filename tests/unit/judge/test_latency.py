@@ -1,0 +1,128 @@
+"""Shapes, scores, bounds, margins and the sign test of means."""
+
+from __future__ import annotations
+
+import math
+import random
+from itertools import pairwise
+from statistics import NormalDist
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lockgate.judge import Judge, JudgePolicy, Look, Side, bin_counts, latency_bounds, quantiles_of
+from lockgate.judge.noninferiority import margins
+from lockgate.judge.policy import LATENCY_SHAPES
+from lockgate.judge.shapes import History, MoreOften, Shape, Slower, ascending_scores, scores
+from tests.unit.judge.worlds import BOUNDS, MEDIAN, SIGMA, WARMER, history, latencies, quantile
+
+HISTORY = History(BOUNDS, history())
+COARSE = (20.0, 30.0, 40.0, 50.0, 65.0, 80.0, 110.0, 150.0, 250.0)
+
+
+def test_history_recovers_the_distribution() -> None:
+    beyond = HISTORY.survival()
+    for latency in (15.0, 45.0, 70.0, 200.0, 300.0):
+        truth = 1 - NormalDist(math.log(MEDIAN), SIGMA).cdf(math.log(latency))
+        assert beyond(latency) == pytest.approx(truth, rel=0.25, abs=6e-4)
+    assert HISTORY.bounds[HISTORY.nearest(0.5)] == pytest.approx(MEDIAN, rel=0.05)
+    assert HISTORY.nearest(0.0) == 0
+
+
+@pytest.mark.parametrize("shape", LATENCY_SHAPES, ids=str)
+def test_scores_ascend_from_zero(shape: Shape) -> None:
+    found = scores(shape, HISTORY)
+    assert found[0] == 0.0
+    assert all(low <= high for low, high in pairwise(found))
+    assert found[-1] > 0.0
+
+
+def test_scores_of_one_bound() -> None:
+    one = History((50.0,), (500, 500))
+    assert scores(Slower(0.0, 1.5), one)[1] > 0.0
+    assert scores(MoreOften(0.99, 3.0), one) == pytest.approx((0.0, math.log(3.0)))
+
+
+@given(
+    canary=st.lists(st.floats(0.001, 1), min_size=5, max_size=5),
+    baseline=st.lists(st.floats(0.001, 1), min_size=5, max_size=5),
+)
+def test_isotonic_scores_win_at_least_as_much_as_any_step(canary: list[float], baseline: list[float]) -> None:
+    canary, baseline = ([x / sum(w) for x in w] for w in (canary, baseline))
+    found = ascending_scores(canary, baseline)
+
+    def growth(values: tuple[float, ...]) -> float:
+        mean = sum(b * math.exp(v) for b, v in zip(baseline, values, strict=True))
+        return sum(c * v for c, v in zip(canary, values, strict=True)) - math.log(mean)
+
+    for place in range(1, 5):
+        for odds in (1.5, 4.0):
+            step = tuple(math.log(odds) if j >= place else 0.0 for j in range(5))
+            capped = max(found) > 3.9
+            assert capped or growth(found) >= growth(step) - 1e-9
+
+
+def test_bounds_holdquantiles_and_margins() -> None:
+    policy = JudgePolicy()
+    bounds = latency_bounds(quantile, policy)
+    assert all(low < high for low, high in pairwise(bounds))
+    for level in (0.1, 0.5, 0.9, 0.99, 0.999):
+        assert any(math.isclose(bound, quantile(level), rel_tol=0.002) for bound in bounds)
+    found = History(bounds, bin_counts(bounds, latencies(random.Random(3), 20_000)))
+    for margin, (level, factor) in zip(margins(found, policy), policy.latency_margins, strict=True):
+        beyond = bounds[margin.canary_bin - 1] * (1 + policy.tau)
+        assert beyond == pytest.approx(factor * bounds[margin.baseline_bin - 1], rel=0.01)
+        assert bounds[margin.baseline_bin - 1] == pytest.approx(quantile(level), rel=0.1)
+
+
+def test_margins_on_foreign_bounds_prove_something_stronger() -> None:
+    policy = JudgePolicy()
+    found = History(COARSE, bin_counts(COARSE, latencies(random.Random(3), 20_000)))
+    for margin, (_, factor) in zip(margins(found, policy), policy.latency_margins, strict=True):
+        assert margin.canary_bin >= margin.baseline_bin
+        beyond = COARSE[margin.canary_bin - 1] * (1 + policy.tau)
+        assert beyond <= factor * COARSE[margin.baseline_bin - 1] * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("value", (0.0, -1.0, math.nan, math.inf))
+def test_bounds_need_latencies_above_zero(value: float) -> None:
+    with pytest.raises(ValueError, match="finite and above 0"):
+        latency_bounds(lambda _: value)
+
+
+def testquantiles_of_a_histogram() -> None:
+    found = quantiles_of((10.0, 20.0, 40.0), (50, 25, 25))
+    assert found(0.5) == pytest.approx(10.0)
+    assert found(0.25) == pytest.approx(5.0)
+    assert found(0.875) == pytest.approx(30.0)
+    with pytest.raises(ValueError, match="at least one request"):
+        quantiles_of((10.0,), (0,))
+    with pytest.raises(ValueError, match="ascend"):
+        quantiles_of((10.0, 10.0), (1, 1))
+
+
+def test_a_request_at_a_bound_belongs_below_it() -> None:
+    assert bin_counts((10.0, 20.0), (5.0, 10.0, 10.1, 20.0, 21.0)) == (2, 2, 1)
+
+
+def test_a_faster_canary_has_no_evidence_against_it() -> None:
+    judge = Judge(latency_bounds=BOUNDS, latency_history=history())
+    rng = random.Random(1)
+    looks = [
+        Look(
+            Side(60, 0, bin_counts(WARMER, latencies(rng, 60, 0.5))),
+            Side(540, 0, bin_counts(BOUNDS, latencies(rng, 540))),
+        )
+        for _ in range(60)
+    ]
+    assert judge(looks).evidence["latency"].value < 0.1
+
+
+def test_means_alone_find_a_slower_canary() -> None:
+    slower = [Look(Side(60, 0, latency_mean=70.0), Side(540, 0, latency_mean=50.0))] * 30
+    verdict = Judge()(slower)
+    assert (verdict.action, verdict.cause) == ("rollback", "latency")
+    allowed = [Look(Side(60, 0, latency_mean=53.0), Side(540, 0, latency_mean=50.0))] * 30
+    assert Judge()(allowed).action != "rollback"
+    assert Judge()(slower[:3]).evidence.keys() == Judge()([]).evidence.keys()
