@@ -1,4 +1,6 @@
-"""How long a newcomer waits, and what the embedded AWS and a release cost: `python -m tests.bench.local_release`.
+"""How long a newcomer waits, and what a release and the embedded AWS cost.
+
+Run it with `.venv/bin/python -m tests.bench.local_release`.
 
 Clones this repository's last commit into a new folder, follows the README there, and prints a table for
 `docs/figures.md`.
