@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from lockgate.judge.policy import JudgePolicy
 
-LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
+LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 """Quantiles that become bounds: deciles for shifts of everything, then the tail, where most regressions of
 latency are. Beyond 99.9 % half an hour of most services has no requests left."""
 
@@ -24,7 +24,8 @@ def latency_bounds(
     """The bounds that a judge with this policy makes best use of.
 
     They are the quantiles at `LEVELS` and, for each of the policy's latency margins, the quantile c and
-    factor * c / (1 + tau), which the canary's bin turns into factor * c.
+    factor * c / (1 + tau), which the canary's bin turns into factor * c. Where the quantile lies in a gap
+    between two humps, one half a tail below it gets the same, since nothing can be proven in the gap.
 
     Args:
         quantile: latency at a level in (0, 1) over the baseline's last 30 minutes before the deployment,
@@ -40,13 +41,20 @@ def latency_bounds(
     policy = policy or JudgePolicy()
     wanted = [_latency(quantile, level) for level in LEVELS]
     for level, factor in policy.latency_margins:
-        at = _latency(quantile, level)
-        wanted += [at, factor * at / (1.0 + policy.tau)]
+        for place in _places(quantile, level, factor):
+            at = _latency(quantile, place)
+            wanted += [at, factor * at / (1.0 + policy.tau)]
     bounds: list[float] = []
     for bound in sorted(wanted):
         if not bounds or bound > bounds[-1] * _APART:
             bounds.append(bound)
     return tuple(bounds)
+
+
+def _places(quantile: Callable[[float], float], level: float, factor: float) -> list[float]:
+    fifth = level + 0.2 * (1.0 - level)
+    in_gap = _latency(quantile, fifth) > factor * _latency(quantile, level)
+    return [level, level - 0.5 * (1.0 - level)] if in_gap else [level]
 
 
 def _latency(quantile: Callable[[float], float], level: float) -> float:

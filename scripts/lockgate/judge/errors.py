@@ -54,15 +54,22 @@ class Noise:
         variance = 1.0 / (e_c + 0.5) + 1.0 / (e_b + 0.5)
         return Noise(self.minutes + 1, self.sum_l + ratio, self.sum_ll + ratio * ratio, self.sum_v + variance)
 
-    def variation(self, policy: JudgePolicy) -> float:
-        """Coefficient of variation of one side's rate in one minute, from a prior and the minutes so far."""
+    def variation(self, policy: JudgePolicy, errors: int = 0) -> float:
+        """Coefficient of variation of one side's rate in one minute, from a prior and the minutes so far.
+
+        Args:
+            policy: has the priors.
+            errors: the canary's in the minute to come; any choice by it is right, since the guard only
+            lowers.
+        """
+        believed = policy.noise_prior_many if errors >= policy.many_errors else policy.noise_prior
         prior = policy.noise_prior_minutes
         between, used = 0.0, 0.0
         if self.minutes:
             scatter = self.sum_ll - self.sum_l * self.sum_l / self.minutes
             between = max(0.0, scatter - self.sum_v * (1.0 - 1.0 / self.minutes)) / 2.0
             used = self.minutes - 1.0
-        squared = (prior * policy.noise_prior**2 + between) / (prior + used)
+        squared = (prior * believed**2 + between) / (prior + used)
         return min(max(math.sqrt(squared), policy.noise_floor), 1.0)
 
 
@@ -141,7 +148,7 @@ class ErrorState:
 
 def log_e_values(state: ErrorState, row: Row, policy: JudgePolicy) -> tuple[float, ...]:
     """log of the minute's e-value for each of the policy's error ratios. Guards use earlier minutes only."""
-    variation = state.noise.variation(policy)
+    variation = state.noise.variation(policy, row.canary.errors)
     tempering = state.dispersion.factor(policy)
     if not row.canary.errors and not row.baseline.errors and policy.allowed_rate == 0.0:
         return (0.0,) * len(policy.error_ratios)

@@ -61,7 +61,7 @@ class Judge:
             raise ValueError(f"weight is {weight}; it is the canary's share of traffic, between 0 and 1")
         self.weight = weight
         self.history = _history(latency_bounds, latency_history)
-        self._latency = LatencyTest.of(self.history, self.policy) if self.history else None
+        self._latency = LatencyTest.of(self.history, weight, self.policy) if self.history else None
         self._margins: tuple[Margin, ...] = margins(self.history, self.policy) if self.history else ()
         self._remembered: tuple[tuple[Look, ...], tuple[Progress, ...]] = ((), (self.start(),))
 
@@ -126,7 +126,7 @@ class Judge:
         }
         rollback = {
             "errors": progress.errors.mixture.log_evidence(_even(self.policy.error_ratios)),
-            "traffic": progress.traffic.mixture.log_evidence(_even(self.policy.traffic_factors)),
+            "traffic": progress.traffic.mixture.log_evidence(self.policy.traffic_weights),
         }
         if progress.latency and self._latency:
             by_alternative["latency"] = progress.latency.mixture.logs()

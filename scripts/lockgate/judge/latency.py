@@ -16,9 +16,11 @@ from above in closed form, in three ways, whichever is least:
                                                               (Joag-Dev and Proschan 1983)
     sum_j K_j a_j + n_b log(sum_j K_j e^(-a_j) / N)           as the first, drawing the baseline's requests
 
-Moving one canary request to a slower bin never lowers log S (the first bound is used only where that holds,
-for n_c/N e^(a_m) <= 1). So a canary that is faster than the edge of the null has, coupled request by
-request, at most the S of one at the edge, and the mean of S is at most 1 on the whole null, for every tau.
+Moving one canary request from bin i to a slower bin j never lowers log S: it adds a_j - a_i to the first
+term, and less to each bound. For the first bound that needs n_c (e^(a_m) - 1) <= sum_j k_bj e^(a_j), and it
+is used only there; which bound is used then depends on the baseline alone, as the coupling wants. So a
+canary that is faster than the edge of the null has, coupled request by request, at most the S of one at the
+edge, and the mean of S is at most 1 on the whole null, for every tau.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from dataclasses import dataclass
 from lockgate.judge.evidence import Row
 from lockgate.judge.mixing import Mixture
 from lockgate.judge.policy import JudgePolicy
-from lockgate.judge.shapes import History, scores
+from lockgate.judge.shapes import History, Shape, Slower, scores, shares_when
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Scorer:
         return Scorer(tuple(values), gains, tuple(math.expm1(-value) for value in values), cap)
 
 
-def sumprod(counts: Sequence[int], factors: Sequence[float]) -> float:
+def sumprod(counts: Sequence[float], factors: Sequence[float]) -> float:
     """Sum of products; math.sumprod is not in Python 3.11."""
     total: float = sum(map(operator.mul, counts, factors))
     return total
@@ -75,21 +77,54 @@ def log_e_value(canary: Sequence[int], baseline: Sequence[int], scorer: Scorer) 
     if n_c == 0 or n_c == total:
         return 0.0
     reached = sumprod(canary, scorer.scores)
-    return min(reached - _log_mean(pooled, n_c, total, scorer), scorer.cap)
+    return min(reached - _log_mean(pooled, baseline, scorer), scorer.cap)
 
 
-def _log_mean(pooled: Sequence[int], n_c: int, total: int, scorer: Scorer) -> float:
+def _log_mean(pooled: Sequence[float], baseline: Sequence[float], scorer: Scorer) -> float:
     """Upper bound of log E[exp(sum of the canary's scores)] when canary and baseline are exchangeable."""
+    total = sum(pooled)
+    n_c = total - sum(baseline)
     share = n_c / total
     least = sum(
         count * math.log1p(share * gain)
         for count, gain in zip(pooled, scorer.gains, strict=True)
         if count and gain
     )
-    if share * (scorer.gains[-1] + 1.0) <= 1.0:
+    if n_c * scorer.gains[-1] <= total - n_c + sumprod(baseline, scorer.gains):
         return min(least, n_c * math.log1p(sumprod(pooled, scorer.gains) / total))
     others = (total - n_c) * math.log1p(sumprod(pooled, scorer.losses) / total)
     return min(least, sumprod(pooled, scorer.scores) + others)
+
+
+def growth(
+    values: Sequence[float], canary: Sequence[float], baseline: Sequence[float], weight: float
+) -> float:
+    """log evidence that scores win per canary request, when bins are as expected.
+
+    Args:
+        values: ascending scores.
+        canary, baseline: share of each bin.
+        weight: the canary's share of requests.
+    """
+    scorer = Scorer.of(values)
+    mine = [weight * share for share in canary]
+    theirs = [(1.0 - weight) * share for share in baseline]
+    pooled = [c + b for c, b in zip(mine, theirs, strict=True)]
+    return (sumprod(mine, values) - _log_mean(pooled, theirs, scorer)) / weight
+
+
+def fitted(
+    values: Sequence[float], canary: Sequence[float], baseline: Sequence[float], weight: float
+) -> tuple[float, ...]:
+    """The scores, cut off below and above where that wins more: the bounds are loose for a wide range of
+    scores.
+
+    Args: as for `growth`.
+    """
+    levels = sorted(set(values))
+    cuts = [(low, high) for low in levels[:-1] for high in levels if low < high]
+    tried = [tuple(min(max(value, low), high) - low for value in values) for low, high in cuts]
+    return max(tried, key=lambda scores: growth(scores, canary, baseline, weight), default=tuple(values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +135,24 @@ class LatencyTest:
     weights: tuple[float, ...]
 
     @staticmethod
-    def of(history: History, policy: JudgePolicy) -> LatencyTest:
-        """The policy's shapes on the bins of this history."""
+    def of(history: History, weight: float, policy: JudgePolicy) -> LatencyTest:
+        """The policy's shapes on the bins of this history, for a canary of this weight."""
         total = sum(shape.weight for shape in policy.latency_shapes)
         return LatencyTest(
-            tuple(Scorer.of(scores(shape, history), shape.cap) for shape in policy.latency_shapes),
+            tuple(_scorer(shape, history, weight) for shape in policy.latency_shapes),
             tuple(shape.weight / total for shape in policy.latency_shapes),
         )
 
     def start(self) -> LatencyState:
         """Before the first minute."""
         return LatencyState(Mixture.start(len(self.scorers)))
+
+
+def _scorer(shape: Shape, history: History, weight: float) -> Scorer:
+    values = scores(shape, history)
+    if isinstance(shape, Slower):
+        values = fitted(values, shares_when(shape, history), history.shares(), weight)
+    return Scorer.of(values, shape.cap)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from lockgate.judge.mixing import log_mean
 from lockgate.judge.policy import JudgePolicy
 from lockgate.judge.shapes import History
 
+_LITTLE_BETWEEN = 0.8
+"""Share of the requests beyond c that are also beyond the margin, from which on c is given up for another."""
+
 
 def log_errors(row: Row, a: float, policy: JudgePolicy) -> float:
     """log of the e-value against p_c >= r_n * p_b + d_n.
@@ -74,15 +77,29 @@ def margins(history: History, policy: JudgePolicy) -> tuple[Margin, ...]:
     """The policy's latency margins on these bounds.
 
     The canary's bound is the largest (1 + tau) c_k that is not beyond factor * c_j: where the bounds were not
-    made for the margin the proof is of something stronger, and takes longer.
+    made for the margin the proof is of something stronger, and takes longer. Where hardly any baseline
+    latency lies between c_j and that (a gap between two humps), no canary could be proven there, and the
+    bound nearby where most can be learned takes the quantile's place.
     """
-    found = []
-    for quantile, factor in policy.latency_margins:
-        j = history.nearest(quantile)
-        limit = factor * history.bounds[j] / (1.0 + policy.tau) * (1.0 + 1e-9)
-        k = max(i for i, bound in enumerate(history.bounds) if i <= j or bound <= limit)
-        found.append(Margin(quantile, k + 1, j + 1))
-    return tuple(found)
+    return tuple(_margin(quantile, factor, history, policy) for quantile, factor in policy.latency_margins)
+
+
+def _margin(quantile: float, factor: float, history: History, policy: JudgePolicy) -> Margin:
+    exceeding = history.exceeding()
+    bounds = [bound / (1.0 + policy.tau) * factor * (1.0 + 1e-9) for bound in history.bounds]
+    reach = [
+        max(k for k, bound in enumerate(history.bounds) if k <= j or bound <= limit)
+        for j, limit in enumerate(bounds)
+    ]
+    j = history.nearest(quantile)
+    if exceeding[reach[j]] > _LITTLE_BETWEEN * exceeding[j]:
+        j = max(history.around(quantile), key=lambda i: _learned(exceeding[i], exceeding[reach[i]]))
+    return Margin(quantile, reach[j] + 1, j + 1)
+
+
+def _learned(baseline: float, canary: float) -> float:
+    """Evidence that a canary like the baseline wins per request."""
+    return baseline - canary + canary * math.log(canary / baseline)
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,7 +258,8 @@ def _growth(
     drift = errors[0] * log_a + errors[1] * log_b
     drift -= requests[0] * policy.allowed_rate * (moved / share - 1.0)
     variance = errors[0] * log_a**2 + errors[1] * log_b**2
-    noisy = log_noisy(*errors, share, moved, max(policy.noise_prior, policy.noise_floor))
+    prior = policy.noise_prior_many if errors[0] >= policy.many_errors else policy.noise_prior
+    noisy = log_noisy(*errors, share, moved, max(prior, policy.noise_floor))
     return min(drift, noisy) / policy.dispersion, variance / policy.dispersion
 
 

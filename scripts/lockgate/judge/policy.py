@@ -10,19 +10,24 @@ from typing import Literal
 from lockgate.judge.shapes import MoreOften, Shape, Slower
 
 LATENCY_SHAPES: tuple[Shape, ...] = (
-    Slower(above=0.0, factor=1.08, weight=1.0, cap=2.0),
-    Slower(above=0.0, factor=1.2, weight=3.0, cap=3.0),
-    Slower(above=0.0, factor=1.85, weight=1.0, cap=8.0),
-    Slower(above=0.9, factor=1.4, weight=1.0, cap=2.0),
-    Slower(above=0.9, factor=2.0, weight=1.0, cap=4.0),
-    MoreOften(above=0.5, odds=1.6, weight=0.5, cap=2.0),
-    MoreOften(above=0.9, odds=1.6, weight=0.5, cap=2.0),
-    MoreOften(above=0.95, odds=2.5, weight=1.0, cap=2.0),
-    MoreOften(above=0.98, odds=2.5, weight=1.0, cap=2.0),
-    MoreOften(above=0.99, odds=5.0, weight=1.0, cap=3.0),
-    MoreOften(above=0.999, odds=15.0, weight=1.0, cap=3.0),
+    Slower(above=0.0, factor=1.08, weight=1.0, cap=2.1),
+    Slower(above=0.0, factor=1.2, weight=4.0, cap=2.1),
+    Slower(above=0.0, factor=1.85, weight=1.0, cap=2.4),
+    Slower(above=0.9, factor=1.4, weight=1.0, cap=2.1),
+    Slower(above=0.9, factor=2.0, weight=1.0, cap=2.1),
+    MoreOften(above=0.5, odds=1.6, weight=0.5, cap=2.1),
+    MoreOften(above=0.9, odds=1.7, weight=1.0, cap=2.1),
+    MoreOften(above=0.95, odds=2.5, weight=1.0, cap=2.1),
+    MoreOften(above=0.98, odds=2.5, weight=1.0, cap=2.1),
+    MoreOften(above=0.99, odds=4.0, weight=1.0, cap=2.1),
+    MoreOften(above=0.995, odds=4.0, weight=0.5, cap=2.1),
+    MoreOften(above=0.999, odds=15.0, weight=1.0, cap=2.1),
 )
-"""Ways in which latency gets worse that evidence is collected for."""
+"""Ways in which latency gets worse that evidence is collected for.
+
+Shifts of everything, most weight on the one that is commonest; slower tails; and exceeding a quantile more
+often, which every slower canary does at some quantile, so that no shape goes unseen. Caps: three minutes,
+such as the end of a cold start of six, never suffice for a roll-back, however slow they are; four can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,13 @@ class JudgePolicy:
     """Coefficient of variation, from minute to minute, that one side's error rate is taken to have on its own
     before anything was seen."""
 
+    noise_prior_many: float = 0.40
+    """The same for a minute in which the canary has many errors: there chance is small beside noise, so that
+    a single minute would decide, and it pays to wait for a second one."""
+
+    many_errors: int = 15
+    """Errors of the canary in a minute from which on they are many: the rate is known to a quarter."""
+
     noise_prior_minutes: float = 3.0
     """Minutes that the prior of the noise counts for; the canary's own minutes outweigh it soon."""
 
@@ -89,14 +101,17 @@ class JudgePolicy:
     times."""
 
     traffic_factors: tuple[float, ...] = (0.75, 0.4, 0.05)
-    """What is left of that share under the alternatives, with equal weights."""
+    """What is left of that share under the alternatives."""
 
     traffic_warmup: int = 2
     """First minutes in which traffic is not judged: the shift takes effect within them."""
 
-    traffic_age: int = 3
+    traffic_weights: tuple[float, ...] = (0.6, 0.3, 0.1)
+    """Share of the traffic evidence that is bet on each of those; the smallest loss takes longest to find."""
+
+    traffic_age: int = 2
     """Rows that follow before a row's traffic is judged: Lambda counts a request in the minute in which it
-    began, so a young row still grows."""
+    began, so a young row still grows; it is a minute old when it is read."""
 
     on_traffic_mismatch: Literal["rollback", "hold"] = "rollback"
     """rollback: too little traffic counts towards a roll-back. hold: it only keeps the release from being
@@ -118,9 +133,9 @@ class JudgePolicy:
     margin_odds: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8)
     """How much less often, under the alternatives of the latency proof, with equal weights."""
 
-    max_doubt: float = 3.0
-    """Nothing is proven while the roll-back evidence of any one alternative is at or above this. A good
-    release rarely stays there; a bad one passes it on its way up."""
+    max_doubt: float = 2.0
+    """Nothing is proven while the roll-back evidence of any one alternative is at or above this. It is
+    1 while nothing was seen; a good release rarely stays at 2, and a bad one passes it on its way up."""
 
     min_bake: int = 10
     """Minutes before a release can be proven: some regressions need a while to begin."""
@@ -181,6 +196,8 @@ def _check_errors(policy: JudgePolicy) -> None:
     _all_between("error_ratios", policy.error_ratios, policy.allowed_ratio, math.inf)
     _at_least("dispersion", policy.dispersion, 1.0)
     _between("noise_prior", policy.noise_prior, 0.0, 10.0)
+    _between("noise_prior_many", policy.noise_prior_many, 0.0, 10.0)
+    _at_least("many_errors", policy.many_errors, 0)
     _between("noise_prior_minutes", policy.noise_prior_minutes, 0.0, math.inf)
     _require(0.0 < policy.noise_floor <= 1.0, f"noise_floor is {policy.noise_floor}; it must be in (0, 1]")
 
@@ -201,6 +218,12 @@ def _check_traffic(policy: JudgePolicy) -> None:
         0.0 < policy.traffic_share <= 1.0, f"traffic_share is {policy.traffic_share}; give one in (0, 1]"
     )
     _all_between("traffic_factors", policy.traffic_factors, 0.0, 1.0)
+    _all_between("traffic_weights", policy.traffic_weights, 0.0, math.inf)
+    _require(
+        len(policy.traffic_weights) == len(policy.traffic_factors)
+        and math.isclose(sum(policy.traffic_weights), 1.0),
+        "traffic_weights must be as many as traffic_factors, and sum to 1",
+    )
     _require(
         policy.on_traffic_mismatch in ("rollback", "hold"),
         f"on_traffic_mismatch is {policy.on_traffic_mismatch!r}; say rollback or hold",

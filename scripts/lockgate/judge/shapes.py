@@ -83,6 +83,13 @@ class History:
         scores = self._scores()
         return min(range(len(scores)), key=lambda j: abs(scores[j] - max(aim, scores[0])))
 
+    def around(self, quantile: float) -> list[int]:
+        """Indices of the bounds near a quantile: within 0.4 on the normal scale (p81 to p95 around p90), and
+        the nearest one."""
+        aim, nearest = _NORMAL.inv_cdf(quantile), self.nearest(quantile)
+        near = (j for j, score in enumerate(self._scores()) if abs(score - aim) <= 0.4 or j == nearest)
+        return list(near)
+
     def survival(self) -> Callable[[float], float]:
         """P(latency > x) as a function of x: between bounds, and beyond them, by interpolation of normal
         scores against log x."""
@@ -113,10 +120,10 @@ def scores(shape: Shape, history: History) -> tuple[float, ...]:
     if isinstance(shape, MoreOften):
         bound = history.nearest(shape.above)
         return tuple(math.log(shape.odds) if j > bound else 0.0 for j in range(len(history.counts)))
-    return ascending_scores(_shares_when(shape, history), history.shares())
+    return ascending_scores(shares_when(shape, history), history.shares())
 
 
-def _shares_when(shape: Slower, history: History) -> list[float]:
+def shares_when(shape: Slower, history: History) -> list[float]:
     """Share of the canary's bins when the shape is true."""
     beyond = history.survival()
     from_here = history.bounds[history.nearest(shape.above)] if shape.above > 0.0 else 0.0

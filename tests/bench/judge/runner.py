@@ -86,7 +86,9 @@ def _at_most(hits: int, runs: int, p: float) -> float:
     log_p, log_q = math.log(p), math.log1p(-p)
     if hits > 200:
         return NormalDist(runs * p, math.sqrt(runs * p * (1.0 - p))).cdf(hits + 0.5)
-    return sum(math.exp(math.log(math.comb(runs, k)) + k * log_p + (runs - k) * log_q) for k in range(hits + 1))
+    return sum(
+        math.exp(math.log(math.comb(runs, k)) + k * log_p + (runs - k) * log_q) for k in range(hits + 1)
+    )
 
 
 def judged(run: Run, policy: JudgePolicy) -> tuple[int | None, int | None]:

@@ -60,6 +60,7 @@ def test_noise_of_one_side_is_learned_from_minutes_with_errors_on_both() -> None
     assert 0.4 < noisy.variation(POLICY) < 0.8
     assert Noise().learn(_row(4, 60, 500, 540)) == Noise()
     assert Noise().variation(POLICY) == pytest.approx(POLICY.noise_prior)
+    assert Noise().variation(POLICY, errors=15) == pytest.approx(POLICY.noise_prior_many)
 
 
 def test_noise_holds_back_what_one_minute_can_say() -> None:

@@ -68,7 +68,7 @@ def test_traffic_can_hold_instead() -> None:
 
 def test_young_rows_do_not_count_for_traffic() -> None:
     judge = Judge()
-    assert judge([look(0, 60, 0, 540)] * 10 + [look(0, 1, 0, 540)] * 3).evidence["traffic"].value < 1
+    assert judge([look(0, 60, 0, 540)] * 10 + [look(0, 1, 0, 540)] * 2).evidence["traffic"].value < 1
     assert judge([look(0, 60, 0, 540)] * 10 + [look(0, 1, 0, 540)] * 6).evidence["traffic"].value > 1000
 
 
@@ -245,6 +245,9 @@ def test_a_wrong_number_of_bins_is_refused() -> None:
         ("warmup", -1, "warmup"),
         ("traffic_share", 1.5, "traffic_share"),
         ("traffic_factors", (1.0,), "traffic_factors"),
+        ("traffic_weights", (0.5, 0.5), "as many"),
+        ("noise_prior_many", 0.0, "noise_prior_many"),
+        ("many_errors", -1, "many_errors"),
         ("on_traffic_mismatch", "ignore", "rollback or hold"),
         ("margin_ratio", 0.9, "margin_ratio"),
         ("margin_rate", 1.0, "margin_rate"),

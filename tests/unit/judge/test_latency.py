@@ -102,6 +102,31 @@ def testquantiles_of_a_histogram() -> None:
         quantiles_of((10.0, 10.0), (1, 1))
 
 
+def test_a_quantile_in_a_gap_between_humps_is_replaced() -> None:
+    """90 % of requests take 50 to 70, the others 400 to 600: nothing lies between p90 and 1.25 times p90."""
+
+    def humps(level: float) -> float:
+        return 50 + 20 * level / 0.9 if level <= 0.9 else 400 + 2000 * (level - 0.9)
+
+    bounds = latency_bounds(humps)
+    before = History(bounds, bin_counts(bounds, [humps((cell + 0.5) / 20_000) for cell in range(20_000)]))
+    p90 = next(margin for margin in margins(before, JudgePolicy()) if margin.quantile == 0.9)
+    exceeding = before.exceeding()
+    assert exceeding[p90.canary_bin - 1] < 0.8 * exceeding[p90.baseline_bin - 1]
+
+
+def test_three_minutes_of_latency_never_suffice() -> None:
+    total = sum(shape.weight for shape in LATENCY_SHAPES)
+    most = sum(shape.weight / total * math.exp(3 * shape.cap) for shape in LATENCY_SHAPES)
+    judge = Judge(latency_bounds=BOUNDS, latency_history=history())
+    fast, slow = (10**6, *(0,) * len(BOUNDS)), (*(0,) * len(BOUNDS), 10**5)
+    look = Look(Side(10**5, 0, slow), Side(10**6, 0, fast))
+    warmup = JudgePolicy().warmup
+    verdicts = [judge([look] * minutes) for minutes in (warmup + 3, warmup + 4)]
+    assert [verdict.action for verdict in verdicts] == ["continue", "rollback"]
+    assert verdicts[0].evidence["latency"].value <= most
+
+
 def test_a_request_at_a_bound_belongs_below_it() -> None:
     assert bin_counts((10.0, 20.0), (5.0, 10.0, 10.1, 20.0, 21.0)) == (2, 2, 1)
 

@@ -99,7 +99,7 @@ def test_dispersion_and_noise_cost_time() -> None:
     plain = sight(BUSY, 0.1, 60, 5.0, POLICY).expected
     tempered = sight(BUSY, 0.1, 60, 5.0, JudgePolicy(dispersion=2.0)).expected
     assert tempered == pytest.approx(2 * plain)
-    huge, noisy = Traffic(60_000, 0.01), JudgePolicy(noise_prior=0.8)
+    huge, noisy = Traffic(60_000, 0.01), JudgePolicy(noise_prior_many=0.8)
     assert sight(huge, 0.1, 60, 2.0, noisy).expected > sight(huge, 0.1, 60, 2.0, POLICY).expected
 
 

@@ -1,5 +1,5 @@
-"""Argo Rollouts' background analysis as in its documentation: every 5 minutes a success rate of at least 95 % over
-the last 5; the analysis fails with the third such measurement that is below.
+"""Argo Rollouts' background analysis as in its documentation: every 5 minutes a success rate of at least 95
+% over the last 5; the analysis fails with the third such measurement that is below.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Flagger's analysis as in its documentation: every minute the canary's success rate of at least 99 % and p99 of at
-most 500 ms; the release is rolled back when the number of failed checks reaches the threshold.
+"""Flagger's analysis as in its documentation: every minute the canary's success rate of at least 99 % and
+p99 of at most 500 ms; the release is rolled back when the number of failed checks reaches the threshold.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ import numpy as np
 from tests.bench.judge.traffic import Run
 
 
-def flagger(
-    success: float = 0.99, p99: float = 500.0, threshold: int = 5
-) -> Callable[[Run], int | None]:
+def flagger(success: float = 0.99, p99: float = 500.0, threshold: int = 5) -> Callable[[Run], int | None]:
     """Flagger with these limits; a minute without requests is no failed check."""
 
     def judge(run: Run) -> int | None:

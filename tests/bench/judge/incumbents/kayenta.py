@@ -1,9 +1,10 @@
 """Kayenta's judge from its published behaviour.
 
-Each metric is a series of minutes. Its values are compared with a Mann-Whitney test at 98 % confidence: a metric is
-"high" when the lower end of the confidence interval of the shift exceeds a quarter of the Hodges-Lehmann estimate.
-The ends and the estimate are roots of the continuity-corrected statistic, found with Brent's method. The score is the
-share of metrics that pass; below 75 the canary fails. Metrics: error rate, mean latency, p99.
+Each metric is a series of minutes. Its values are compared with a Mann-Whitney test at 98 % confidence: a
+metric is "high" when the lower end of the confidence interval of the shift exceeds a quarter of the
+Hodges-Lehmann estimate. The ends and the estimate are roots of the continuity-corrected statistic, found
+with Brent's method. The score is the share of metrics that pass; below 75 the canary fails. Metrics: error
+rate, mean latency, p99.
 """
 
 from __future__ import annotations
