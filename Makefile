@@ -89,6 +89,10 @@ test: setup ## Run all tests
 test-quick: setup ## Run the tests that need neither Terraform nor the embedded AWS
 	@$(BIN)/pytest -m "not local and not terraform and not docker" $(ARGS)
 
+.PHONY: bench-judge
+bench-judge: ## Make the judge's tables: ARGS="--tables errors --runs 500" (tests/bench/judge/README.md)
+	@$(or $(BENCH_PYTHON),.build/bench/bin/python) -m tests.bench.judge $(ARGS)
+
 .PHONY: lint
 lint: setup ## Check formatting, types, schemas, declarations, shell and Terraform
 	@$(BIN)/ruff check
