@@ -10,18 +10,19 @@ from typing import Literal
 from lockgate.judge.shapes import MoreOften, Shape, Slower
 
 LATENCY_SHAPES: tuple[Shape, ...] = (
-    Slower(above=0.0, factor=1.08, weight=1.0, cap=2.1),
+    Slower(above=0.0, factor=1.08, weight=1.0, cap=1.8),
     Slower(above=0.0, factor=1.2, weight=4.0, cap=2.1),
-    Slower(above=0.0, factor=1.85, weight=1.0, cap=2.4),
-    Slower(above=0.9, factor=1.4, weight=1.0, cap=2.1),
-    Slower(above=0.9, factor=2.0, weight=1.0, cap=2.1),
-    MoreOften(above=0.5, odds=1.6, weight=0.5, cap=2.1),
-    MoreOften(above=0.9, odds=1.7, weight=1.0, cap=2.1),
-    MoreOften(above=0.95, odds=2.5, weight=1.0, cap=2.1),
-    MoreOften(above=0.98, odds=2.5, weight=1.0, cap=2.1),
-    MoreOften(above=0.99, odds=4.0, weight=1.0, cap=2.1),
-    MoreOften(above=0.995, odds=4.0, weight=0.5, cap=2.1),
-    MoreOften(above=0.999, odds=15.0, weight=1.0, cap=2.1),
+    Slower(above=0.0, factor=1.85, weight=1.0, cap=2.1),
+    Slower(above=0.9, factor=1.4, weight=2.0, cap=1.8),
+    Slower(above=0.9, factor=2.0, weight=1.0, cap=1.8),
+    Slower(above=0.95, factor=2.0, weight=2.0, cap=2.1),
+    MoreOften(above=0.5, odds=1.6, weight=0.5, cap=1.8),
+    MoreOften(above=0.9, odds=1.7, weight=0.5, cap=1.8),
+    MoreOften(above=0.95, odds=2.5, weight=1.0, cap=1.8),
+    MoreOften(above=0.98, odds=3.0, weight=1.0, cap=1.8),
+    MoreOften(above=0.99, odds=4.0, weight=1.0, cap=1.8),
+    MoreOften(above=0.995, odds=4.0, weight=0.5, cap=1.8),
+    MoreOften(above=0.999, odds=15.0, weight=1.0, cap=1.8),
 )
 """Ways in which latency gets worse that evidence is collected for.
 

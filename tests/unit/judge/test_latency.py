@@ -122,7 +122,7 @@ def test_three_minutes_of_latency_never_suffice() -> None:
     fast, slow = (10**6, *(0,) * len(BOUNDS)), (*(0,) * len(BOUNDS), 10**5)
     look = Look(Side(10**5, 0, slow), Side(10**6, 0, fast))
     warmup = JudgePolicy().warmup
-    verdicts = [judge([look] * minutes) for minutes in (warmup + 3, warmup + 4)]
+    verdicts = [judge([look] * minutes) for minutes in (warmup + 3, warmup + 5)]
     assert [verdict.action for verdict in verdicts] == ["continue", "rollback"]
     assert verdicts[0].evidence["latency"].value <= most
 
