@@ -206,11 +206,14 @@ class LambdaDriver:
         return json.dumps(appspec)
 
     def observe(self, deployment: Deployment) -> Observation:
-        """What CodeDeploy, the alias and the alarms say."""
-        weights = _weights(self._alias())
+        """What CodeDeploy, the alias and the alarms say.
+
+        The alias is read last: a deployment that has ended has moved it before, while one that ends between
+        two reads in the other order looks as if somebody else had moved it.
+        """
         deployment_id = deployment.deployment_id or self._find("start")
         if deployment_id is None:
-            return Observation(outcome=None, weights=weights)
+            return Observation(outcome=None, weights=_weights(self._alias()))
         info = self._deployment(deployment_id)
         outcome = _OUTCOMES.get(info["status"], Outcome.RUNNING)
         events = self._events(deployment_id)
@@ -221,7 +224,7 @@ class LambdaDriver:
             outcome=outcome,
             ended_at=info.get("completeTime"),
             problem=self._problem(info, events) if outcome is Outcome.ENDED_BADLY else None,
-            weights=weights,
+            weights=_weights(self._alias()),
             undo_id=undo_id,
             undo=_OUTCOMES.get(undo["status"], Outcome.RUNNING) if undo else None,
             undo_problem=undo.get("errorInformation", {}).get("message") if undo else None,
