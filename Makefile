@@ -91,7 +91,8 @@ test-quick: setup ## Run the tests that need neither Terraform nor the embedded 
 
 .PHONY: bench-judge
 bench-judge: ## Make the judge's tables: ARGS="--tables errors --runs 500" (tests/bench/judge/README.md)
-	@$(or $(BENCH_PYTHON),.build/bench/bin/python) -m tests.bench.judge $(ARGS)
+	@test -x .build/bench/bin/python || { echo "error: there is no .build/bench; hint: make it as tests/bench/judge/README.md says" >&2; exit 1; }
+	@.build/bench/bin/python -m tests.bench.judge $(ARGS)
 
 .PHONY: lint
 lint: setup ## Check formatting, types, schemas, declarations, shell and Terraform

@@ -49,6 +49,7 @@ _LAMBDA = "ministack.services.lambda_svc"
 INTERNALS: tuple[Internal, ...] = (
     Internal("ministack.app", "app", ("scope", "receive", "send")),
     Internal("ministack.app", "SERVICE_HANDLERS"),
+    Internal("ministack.app", "SERVICE_REGISTRY"),
     Internal("ministack.app", "_state_map"),
     Internal("ministack.app", "_build_persistence_save_dict", ()),
     Internal("ministack.core.router", "SERVICE_PATTERNS"),

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import yaml
 
 ROOT = Path(__file__).parents[2]
 _IDLE_SECONDS = 20.0
@@ -65,7 +66,8 @@ def _isolate(clone: Path) -> float:
     text = path.read_text()
     assert ":4566" in text
     path.write_text(text.replace(":4566", f":{port}"))
-    return 5.0
+    seconds: float = yaml.safe_load(text)["environments"]["local"]["minute_seconds"]
+    return seconds
 
 
 def _measure(clone: Path, minute: float) -> list[tuple[str, str]]:

@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,17 +16,11 @@ from botocore.exceptions import ClientError
 
 from localaws.codedeploy.operations import OPERATIONS
 from localaws.wire.model import service_model
-from tests.local.codedeploy_world import ALL_EVENTS, STYLE, World, served
+from tests.local.codedeploy_world import ALL_EVENTS, STYLE, World
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(300)]
 
 TOPIC = "arn:aws:sns:eu-west-1:111111111111:topic"
-
-
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(tmp_path_factory.mktemp("localaws"), 1.0) as running:
-        yield running
 
 
 @pytest.fixture

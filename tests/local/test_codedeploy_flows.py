@@ -26,12 +26,6 @@ LINEAR = "CodeDeployDefault.LambdaLinear10PercentEvery1Minute"
 
 
 @pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(tmp_path_factory.mktemp("localaws"), MINUTE) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def hasty_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where an hour lasts a few seconds."""
     with served(tmp_path_factory.mktemp("localaws"), HASTY_MINUTE) as running:

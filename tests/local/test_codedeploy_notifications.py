@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.local.codedeploy_world import World, served, until
+from tests.local.codedeploy_world import World, until
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(300)]
 
@@ -20,12 +19,6 @@ EVERYTHING = [
     "DeploymentRollback",
 ]
 CANARY = "CodeDeployDefault.LambdaCanary10Percent30Minutes"
-
-
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(tmp_path_factory.mktemp("localaws"), 1.0) as running:
-        yield running
 
 
 class Told:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lockgate.plans.toolchain import Toolchain
-from tests.local.codedeploy_world import World, served
+from tests.local.codedeploy_world import World
 from tests.terraform.hcl import ROOT
 from tests.terraform.toolchain import LOCK
 
@@ -176,12 +175,6 @@ class Stack:
         (self.folder / "main.tf").write_text(text)
         self.run("apply", "-auto-approve")
         self.run("plan", "-detailed-exitcode")
-
-
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(tmp_path_factory.mktemp("localaws"), 1.0) as running:
-        yield running
 
 
 def test_second_plans_are_empty(endpoint: str, tmp_path: Path) -> None:

@@ -5,26 +5,20 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.codedeploy_world import HANDLER, MINUTE, REGION, World, archive, served, until
+from tests.local.codedeploy_world import HANDLER, REGION, World, archive, until
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(300)]
 
 CALLS = 60
 RAISING = "def handler(event, context):\n    raise RuntimeError('broken version')\n"
 ARN = "def handler(event, context):\n    return context.invoked_function_arn\n"
-
-
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(tmp_path_factory.mktemp("localaws"), MINUTE) as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import pytest
 
-from localaws import lifecycle
-from localaws.settings import Settings
 from tests.local.release_world import REGION, ReleaseWorld
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(120)]
@@ -23,14 +20,6 @@ DEV = "222222222222"
 def world(tmp_path: Path) -> ReleaseWorld:
     """A repository; nothing runs."""
     return ReleaseWorld.make(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    settings = Settings(home=tmp_path_factory.mktemp("localaws"), port=0)
-    running = lifecycle.up(settings)
-    yield running.endpoint
-    lifecycle.down(settings)
 
 
 def refused(world: ReleaseWorld, code: int, *arguments: str, **environment: str) -> str:
