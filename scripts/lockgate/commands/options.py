@@ -12,18 +12,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from lockgate.aws import Aws
 from lockgate.config import Environment, Project
 from lockgate.contract import Contract, read_contract
-from lockgate.metrics.versions import AliasTraffic
+from lockgate.metrics.lambda_alias import Alias, tallies
+from lockgate.metrics.reader import MetricsOutageError, Reader, Window
 from lockgate.release import lease
 from lockgate.release.codedeploy_lambda import LambdaDriver
 from lockgate.release.driver import TrafficDriver
 from lockgate.release.engine import Engine
+from lockgate.release.judging import Judging
 from lockgate.release.ledger import Ledger
+from lockgate.release.looks import Looks
 from lockgate.release.model import Deployment, Phase, Release, Tally
 from lockgate.release.plan import Planner
 
@@ -82,6 +84,14 @@ class Opened:
     def ledger(self) -> Ledger:
         return Ledger(self.aws.dynamodb, self.contract.platform.ledger_table, self.name)
 
+    @cached_property
+    def looks(self) -> Looks:
+        return Looks(self.aws.dynamodb, self.contract.platform.ledger_table, self.name)
+
+    @cached_property
+    def reader(self) -> Reader:
+        return Reader(self.aws.cloudwatch)
+
     @property
     def minute(self) -> timedelta:
         """Length of a CodeDeploy minute here."""
@@ -100,7 +110,12 @@ class Opened:
     @property
     def engine(self) -> Engine:
         return Engine(
-            ledger=self.ledger, drivers=self._drivers, tally=self._tally, minute=self.minute, now=now
+            ledger=self.ledger,
+            drivers=self._drivers,
+            tally=self._tally,
+            judge=Judging(self.looks, self.reader, self.contract.service, self.minute),
+            minute=self.minute,
+            now=now,
         )
 
     def _drivers(self, release: Release) -> Mapping[str, TrafficDriver]:
@@ -124,13 +139,12 @@ class Opened:
             return {}
         contract = self.contract.service(deployment.service)
         period = max(1, int(self.environment.minute_seconds))
-        traffic = AliasTraffic(self.aws.cloudwatch, contract.function_name, contract.alias, period)
+        window = Window.whole(start, at + timedelta(seconds=period), period)
         try:
-            return traffic.tallies(
-                versions, start - timedelta(seconds=period), at + timedelta(seconds=period)
-            )
-        except (BotoCoreError, ClientError):
+            counted = tallies(self.reader, Alias(contract.function_name, contract.alias), versions, window)
+        except MetricsOutageError:
             return {}
+        return {version: Tally(requests=n, errors=failed) for version, (n, failed) in counted.items()}
 
 
 def opens(command: Command) -> Command:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from lockgate.config.base import Declaration, ServiceName
+from lockgate.config.judging import Judging, JudgingOrMode, Metric
 
 Route = Annotated[str, Field(pattern=r"^(\$default|(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S*)$")]
 
@@ -152,6 +153,13 @@ class Service(Declaration):
     )
     release: Release = Field(default_factory=Release, description="How traffic moves.")
     alarms: Alarms = Field(default_factory=Alarms, description="What stops a deployment.")
+    judge: JudgingOrMode = Field(
+        default_factory=Judging,
+        description="How the new version is judged beside the old one; a mode alone is short for `mode:`.",
+    )
+    metrics: list[Metric] = Field(
+        default_factory=list, max_length=10, description="Metrics of its own that count in the judgement."
+    )
     overrides: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
         description="By environment: any of the fields above with another value (maps are merged one level).",
@@ -163,4 +171,6 @@ class Service(Declaration):
             raise ValueError("smoke events are sent by the hook: name one with `hook:`, or remove `smoke:`")
         if self.codedeploy_hook and self.hook:
             raise ValueError("a hook cannot itself have a hook")
+        if sum(metric.kind == "latency" for metric in self.metrics) > 1:
+            raise ValueError("metrics: more than one of kind latency; the judge follows one")
         return self

@@ -222,6 +222,7 @@ class LambdaDriver:
         return Observation(
             deployment_id=deployment_id,
             outcome=outcome,
+            shifted_at=next((event.started_at for event in events if event.name == "AllowTraffic"), None),
             ended_at=info.get("completeTime"),
             problem=self._problem(info, events) if outcome is Outcome.ENDED_BADLY else None,
             weights=_weights(self._alias()),
@@ -268,6 +269,7 @@ class LambdaDriver:
                 name=event["lifecycleEventName"],
                 status=event.get("status", "Unknown"),
                 message=event.get("diagnostics", {}).get("message", ""),
+                started_at=event.get("startTime"),
             )
             for event in answer["deploymentTarget"].get("lambdaTarget", {}).get("lifecycleEvents", [])
         )

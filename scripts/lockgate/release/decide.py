@@ -5,11 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from lockgate.release.driver import Observation, Outcome
+from lockgate.release.judgement import Conclusion, Judgement, Stage, Terms
 from lockgate.release.model import Deployment, Phase
 
 SETTLE_MINUTES = 0.25
 """Minutes to wait, after a deployment has ended badly, for CodeDeploy's own roll-back to show up. CodeDeploy
 starts it in a moment; looking too early would start a second one."""
+
+
+MARGIN_MINUTES = 0.5
+"""How long before CodeDeploy moves the rest of the traffic the judge's last word counts: stopping takes a
+poll and a call."""
 
 
 def decide(deployment: Deployment, seen: Observation, now: datetime, minute: timedelta) -> Deployment:
@@ -32,8 +38,47 @@ def decide(deployment: Deployment, seen: Observation, now: datetime, minute: tim
     if seen.outcome is Outcome.ENDED_BADLY:
         return deployment.enter(Phase.ROLLING_BACK, now, cause=seen.problem)
     if deployment.phase is Phase.STARTED and deployment.to_version in seen.weights:
-        return deployment.enter(Phase.CANARY, now)
+        until = (seen.shifted_at or now) + _minutes_to_shift(deployment) * minute
+        return deployment.enter(Phase.CANARY, now, canary_until=until)
     return deployment
+
+
+def _minutes_to_shift(deployment: Deployment) -> int:
+    """From the first shift to the last."""
+    steps = 1 if deployment.strategy == "canary" else -(-100 // deployment.percentage) - 1
+    return steps * deployment.interval_minutes
+
+
+def condemned(deployment: Deployment, now: datetime, minute: timedelta) -> str | None:
+    """Why the judge sends a deployment back, or None.
+
+    Evidence counts at once; what is not proven counts when the interval is almost over.
+    """
+    stage = {Phase.CANARY: Stage.CANARY, Phase.BAKING: Stage.BAKE}.get(deployment.phase)
+    terms = deployment.judge
+    if stage is None or terms is None or terms.mode != "enforce":
+        return None
+    judgement = deployment.judgements.get(stage)
+    if judgement and judgement.rollback:
+        return f"the judge found it {judgement}"
+    last_word = deployment.canary_until and deployment.canary_until - MARGIN_MINUTES * minute
+    if stage is Stage.CANARY and last_word and now >= last_word:
+        return _at_the_end(judgement, terms)
+    return None
+
+
+def _at_the_end(judgement: Judgement | None, terms: Terms) -> str | None:
+    policy = terms.policy
+    if judgement is None or judgement.outage:
+        proven = judgement is not None and judgement.conclusion is Conclusion.PROVEN_GOOD
+        if proven or terms.on_metrics_outage == "promote":
+            return None
+        return f"the metrics are out, and on_metrics_outage says rollback: {judgement or 'nothing was read'}"
+    if judgement.conclusion is Conclusion.TRAFFIC_MISMATCH and policy.on_traffic_mismatch == "rollback":
+        return f"the judge found a {judgement}"
+    if judgement.conclusion is not Conclusion.PROVEN_GOOD and policy.on_inconclusive == "rollback":
+        return f"the interval is over, and on_inconclusive says rollback: {judgement}"
+    return None
 
 
 def _promoted(deployment: Deployment, seen: Observation, now: datetime, minute: timedelta) -> Deployment:

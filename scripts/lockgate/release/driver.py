@@ -29,6 +29,7 @@ class Event:
     name: str
     status: str
     message: str = ""
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Observation:
     Attributes:
         deployment_id: the deployment, also one that was started but not written down.
         outcome: of the deployment; None when there is none yet.
+        shifted_at: when traffic first moved, as far as that is known.
         ended_at: when it ended.
         problem: the driver's own words for a bad end.
         undo_id: the deployment that moves traffic back, where one is known.
@@ -51,6 +53,7 @@ class Observation:
     outcome: Outcome | None
     weights: dict[str, float]
     deployment_id: str | None = None
+    shifted_at: datetime | None = None
     ended_at: datetime | None = None
     problem: str | None = None
     undo_id: str | None = None

@@ -6,7 +6,7 @@ safe to repeat, and writes. A process that dies anywhere leaves a release that t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -15,8 +15,10 @@ from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 from lockgate.errors import LockgateError
 from lockgate.release import lease
-from lockgate.release.decide import decide, wants_own_rollback
+from lockgate.release.decide import condemned, decide, wants_own_rollback
 from lockgate.release.driver import Observation, TrafficDriver
+from lockgate.release.judgement import Judgement
+from lockgate.release.judging import stage_of
 from lockgate.release.ledger import Ledger, lost_lease
 from lockgate.release.model import Deployment, Phase, Release, Status, Tally
 
@@ -28,6 +30,15 @@ class TallySource(Protocol):
         """Tallies by version since the deployment started; empty when they cannot be read."""
 
 
+class Bench(Protocol):
+    """Judges deployments."""
+
+    def __call__(
+        self, release: Release, deployments: Iterable[Deployment], now: datetime, /
+    ) -> Mapping[str, Judgement]:
+        """New judgements by service; none for a service about which nothing new is known."""
+
+
 @dataclass
 class Engine:
     """Drives releases of one environment.
@@ -36,6 +47,7 @@ class Engine:
         ledger: where releases are written.
         drivers: makes the traffic driver of each service of a release.
         tally: counts requests and errors.
+        judge: judges the new versions beside the old ones.
         minute: length of a CodeDeploy minute.
         now: the clock.
         seen: the last observation of each service, for whoever shows progress.
@@ -44,6 +56,7 @@ class Engine:
     ledger: Ledger
     drivers: Callable[[Release], Mapping[str, TrafficDriver]]
     tally: TallySource
+    judge: Bench
     minute: timedelta
     now: Callable[[], datetime]
     seen: dict[str, Observation] = field(default_factory=dict)
@@ -59,10 +72,16 @@ class Engine:
         if release.status is not Status.RUNNING:
             return release
         drivers = self.drivers(release)
+        judgements = self.judge(release, [d for d in _at_work(release) if d.judge], self.now())
         for deployment in _at_work(release):
-            stepped = self._step(release, deployment, drivers[deployment.service])
+            driver = drivers[deployment.service]
+            judged = _with(deployment, judgements.get(deployment.service))
+            stepped = self._step(release, judged, driver)
             if stepped != deployment:
                 release = self.ledger.save(release.with_deployment(stepped))
+            if stepped.phase is Phase.STOPPING and deployment.phase is not Phase.STOPPING:
+                # The intention is written: nothing is gained by waiting for the next look.
+                driver.stop(stepped)
         concluded = conclude(release, self.now())
         return self.ledger.save(concluded) if concluded != release else release
 
@@ -135,6 +154,8 @@ class Engine:
         if wants_own_rollback(deployment, seen, now, self.minute):
             return deployment.but(undo_id=driver.rollback(deployment))
         decided = decide(deployment, seen, now, self.minute)
+        if decided.phase is deployment.phase and (reason := condemned(decided, now, self.minute)):
+            decided = self._turn_back(decided, driver, reason)
         return self._explained(deployment, decided, now)
 
     def _explained(self, before: Deployment, after: Deployment, now: datetime) -> Deployment:
@@ -145,6 +166,13 @@ class Engine:
         if after.phase.is_bad and before.cause is None and after.cause:
             return after.but(cause="; ".join([after.cause, *_numbers(after)]))
         return after
+
+
+def _with(deployment: Deployment, judgement: Judgement | None) -> Deployment:
+    stage = stage_of(deployment)
+    if judgement is None or stage is None:
+        return deployment
+    return deployment.but(judgements={**deployment.judgements, stage: judgement})
 
 
 def is_final(error: Exception) -> bool:

@@ -7,19 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
 from lockgate.contract import Strategy
-
-
-class Record(BaseModel):
-    """A frozen record; keys that a newer Lockgate wrote are kept out, not refused."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    def but(self, **changes: Any) -> Self:
-        """A copy with some fields changed."""
-        return self.model_copy(update=changes)
+from lockgate.release.judgement import Judgement, Stage, Terms
+from lockgate.release.record import Record
 
 
 class Phase(StrEnum):
@@ -100,7 +92,10 @@ class Deployment(Record):
         to_version: the version that is released.
         deployment_id: CodeDeploy's deployment.
         undo_id: the CodeDeploy deployment that moves traffic back, CodeDeploy's own or ours.
+        judge: the terms on which it is judged; None where it is not.
+        canary_until: when CodeDeploy gives the new version everything.
         bake_until: when the bake ends.
+        judgements: what the judge said last, by stage.
         cause: why it was rolled back or failed, with numbers.
         notes: what an operator should know, such as "first release".
         tallies: requests and errors by version.
@@ -113,12 +108,15 @@ class Deployment(Record):
     percentage: int
     interval_minutes: int
     bake_minutes: int
+    judge: Terms | None = None
     artifact: Artifact | None = None
     from_version: str | None = None
     to_version: str | None = None
     deployment_id: str | None = None
     undo_id: str | None = None
+    canary_until: AwareDatetime | None = None
     bake_until: AwareDatetime | None = None
+    judgements: dict[Stage, Judgement] = Field(default_factory=dict)
     cause: str | None = None
     notes: tuple[str, ...] = ()
     tallies: dict[str, Tally] = Field(default_factory=dict)

@@ -10,6 +10,7 @@ from lockgate.config import Service
 from lockgate.contract import Contract
 from lockgate.errors import RefusedError
 from lockgate.release.driver import Live, TrafficDriver
+from lockgate.release.judgement import Terms
 from lockgate.release.ledger import Ledger
 from lockgate.release.model import Artifact, Deployment, Good, Release, new_release_id
 from lockgate.release.waves import waves
@@ -83,6 +84,7 @@ class Planner:
             percentage=service.release.percentage,
             interval_minutes=service.release.interval_minutes,
             bake_minutes=0 if first else service.release.bake_minutes,
+            judge=None if first else Terms.of(service),
             artifact=artifact,
             notes=notes,
         )

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from lockgate.release.engine import Engine
@@ -59,6 +60,7 @@ class LineProgress:
             if seen and not deployment.phase.is_over
             else "",
             "tallies": words.tally(tallies) if any(counts.requests for counts in tallies.values()) else "",
+            "judge": "".join(words.judged(deployment)[-1:]),
             "cause": deployment.cause or "",
         }
         for kind, fact in facts.items():
@@ -109,10 +111,12 @@ def _table(release: Release, engine: Engine, tallies: Tallies) -> Table:
             name,
             f"[{_COLOURS.get(deployment.phase, 'default')}]{state}[/]"
             + (f"\n[dim]{event}[/]" if event and not deployment.phase.is_over else "")
-            + "".join(f"\n[dim]{note}[/]" for note in deployment.notes),
+            + "".join(
+                f"\n[dim]{escape(line)}[/]" for line in (*words.judged(deployment)[-1:], *deployment.notes)
+            ),
             words.shares(seen.weights).replace(", ", "\n") if seen else "",
             words.tally(counts).replace(", ", "\n"),
-            _left(words.time_left(deployment, engine.now(), engine.minute)),
+            _left(words.time_left(deployment, engine.now())),
         )
     return table
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from lockgate.release.driver import Observation
+from lockgate.release.judgement import Stage
 from lockgate.release.model import Deployment, Phase, Release, Status, Tally
 
 Value = TypeVar("Value")
@@ -48,16 +49,21 @@ def phase(deployment: Deployment) -> str:
     return _PHASES[deployment.phase].format(deployment)
 
 
-def time_left(deployment: Deployment, now: datetime, minute: timedelta) -> timedelta | None:
+def time_left(deployment: Deployment, now: datetime) -> timedelta | None:
     """Time until the deployment's phase should end, as far as that is planned."""
-    if deployment.phase is Phase.BAKING and deployment.bake_until:
-        end = deployment.bake_until
-    elif deployment.phase is Phase.CANARY and Phase.CANARY in deployment.times:
-        steps = 1 if deployment.strategy == "canary" else -(-100 // deployment.percentage) - 1
-        end = deployment.times[Phase.CANARY] + steps * deployment.interval_minutes * minute
-    else:
-        return None
-    return max(end - now, timedelta())
+    ends = {Phase.BAKING: deployment.bake_until, Phase.CANARY: deployment.canary_until}
+    end = ends.get(deployment.phase)
+    return None if end is None else max(end - now, timedelta())
+
+
+def judged(deployment: Deployment) -> list[str]:
+    """What the judge said last in each stage: `judge of the canary: not proven: ...`."""
+    only = ", only observing" if deployment.judge and deployment.judge.mode == "observe" else ""
+    return [
+        f"judge of the {stage}{only}: {deployment.judgements[stage]}"
+        for stage in Stage
+        if stage in deployment.judgements
+    ]
 
 
 def events(seen: Observation | None) -> str:

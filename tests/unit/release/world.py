@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from lockgate.release.driver import Live, Observation, Outcome
-from lockgate.release.engine import Engine
+from lockgate.release.engine import Bench, Engine
+from lockgate.release.judgement import Judgement
 from lockgate.release.ledger import StaleError, lost_lease
 from lockgate.release.model import Artifact, Deployment, Release, Tally, new_release_id
 
@@ -192,9 +193,22 @@ def a_release(now: datetime, *names: str, **changes: object) -> Release:
     )
 
 
-def an_engine(ledger: MemoryLedger, worlds: dict[str, World], clock: Clock) -> Engine:
+def nobody_judges(release: Release, deployments: object, now: datetime) -> dict[str, Judgement]:
+    return {}
+
+
+def an_engine(
+    ledger: MemoryLedger, worlds: dict[str, World], clock: Clock, judge: Bench = nobody_judges
+) -> Engine:
     def tally(deployment: Deployment, at: datetime) -> dict[str, Tally]:
         return {"2": Tally(requests=48, errors=12), "1": Tally(requests=430, errors=0)}
 
     drivers = {name: WorldDriver(world) for name, world in worlds.items()}
-    return Engine(ledger=ledger, drivers=lambda _: drivers, tally=tally, minute=MINUTE, now=clock)  # type: ignore[arg-type]
+    return Engine(
+        ledger=ledger,  # type: ignore[arg-type]
+        drivers=lambda _: drivers,
+        tally=tally,
+        judge=judge,
+        minute=MINUTE,
+        now=clock,
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
+from lockgate.release.decide import decide
 from lockgate.release.driver import Event, Observation, Outcome
 from lockgate.release.model import Phase, Tally
 from lockgate.report import words
@@ -33,9 +34,12 @@ def test_every_phase_has_words() -> None:
 
 
 def test_time_left_of_a_linear_deployment_counts_its_steps() -> None:
-    deployment = a_release(NOW).deployments["a"].but(strategy="linear", percentage=30)
-    canary = deployment.enter(Phase.CANARY, NOW - timedelta(minutes=6))
-    assert words.time_left(canary, NOW, timedelta(minutes=1)) == timedelta(minutes=3 * 5 - 6)
+    deployment = a_release(NOW).deployments["a"].but(strategy="linear", percentage=30, to_version="2")
+    seen = Observation(
+        outcome=Outcome.RUNNING, weights={"1": 0.7, "2": 0.3}, shifted_at=NOW - timedelta(minutes=6)
+    )
+    canary = decide(deployment.enter(Phase.STARTED, NOW), seen, NOW, timedelta(minutes=1))
+    assert words.time_left(canary, NOW) == timedelta(minutes=3 * 5 - 6)
 
 
 def test_a_log_has_one_line_for_each_change_and_none_without() -> None:
@@ -70,7 +74,9 @@ def test_the_live_table_shows_traffic_failures_and_time_left() -> None:
     out = io.StringIO()
     release = a_release(NOW)
     canary = release.with_deployment(
-        release.deployments["a"].but(from_version="1", to_version="2").enter(Phase.CANARY, NOW)
+        release.deployments["a"]
+        .but(from_version="1", to_version="2", canary_until=NOW + timedelta(minutes=5))
+        .enter(Phase.CANARY, NOW)
     )
     seen = Observation(outcome=Outcome.RUNNING, weights={"1": 0.9, "2": 0.1})
     with LiveProgress(Console(file=out, force_terminal=True, width=120, no_color=True)) as progress:
