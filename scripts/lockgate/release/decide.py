@@ -60,7 +60,7 @@ def condemned(deployment: Deployment, now: datetime, minute: timedelta) -> str |
         return None
     judgement = deployment.judgements.get(stage)
     if judgement and judgement.rollback:
-        return f"the judge found it {judgement}"
+        return f"judge: {judgement}"
     last_word = deployment.canary_until and deployment.canary_until - MARGIN_MINUTES * minute
     if stage is Stage.CANARY and last_word and now >= last_word:
         return _at_the_end(judgement, terms)
@@ -75,7 +75,7 @@ def _at_the_end(judgement: Judgement | None, terms: Terms) -> str | None:
             return None
         return f"the metrics are out, and on_metrics_outage says rollback: {judgement or 'nothing was read'}"
     if judgement.conclusion is Conclusion.TRAFFIC_MISMATCH and policy.on_traffic_mismatch == "rollback":
-        return f"the judge found a {judgement}"
+        return f"judge: {judgement}"
     if judgement.conclusion is not Conclusion.PROVEN_GOOD and policy.on_inconclusive == "rollback":
         return f"the interval is over, and on_inconclusive says rollback: {judgement}"
     return None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, field_serializer
 
 from lockgate.judge import Action, Evidence, JudgePolicy, Look, Verdict
 from lockgate.metrics.evidence import OwnMetric, Source
@@ -47,6 +47,13 @@ class Terms(Record):
     on_metrics_outage: Literal["promote", "rollback"]
     throttles: bool = False
     metrics: tuple[OwnMetric, ...] = ()
+
+    @field_serializer("policy")
+    def _what_differs(self, policy: JudgePolicy) -> dict[str, Any]:
+        """Only what is not a default: the setup of each judgement has the whole policy."""
+        usual = JudgePolicy()
+        own = {name: getattr(policy, name) for name in JudgePolicy.__dataclass_fields__}
+        return {name: value for name, value in own.items() if value != getattr(usual, name)}
 
     @classmethod
     def of(cls, service: Service) -> Terms | None:
@@ -94,7 +101,8 @@ class Judgement(Record):
     outage: str | None = None
 
     def __str__(self) -> str:
-        said = f"{self.conclusion}: {self.reason}"
+        told = self.reason.lower().startswith(self.conclusion)
+        said = self.reason if told else f"{self.conclusion}: {self.reason}"
         return f"{said} ({self.outage})" if self.outage else said
 
 
@@ -187,6 +195,8 @@ def concluded(
     if verdict.action is Action.PROMOTE:
         proven_at = proven_at or until
     conclusion, reason = _conclusion(verdict, proven_at), verdict.reason
+    if conclusion is Conclusion.PROVEN_GOOD and verdict.action is not Action.PROMOTE:
+        reason = f"Proven good at {proven_at:%H:%M:%S}; since then: {reason}"
     expected = _expected(looks, setup) if not verdict.minutes and outage is None else 0.0
     if expected >= UNSEEN:
         conclusion = Conclusion.TRAFFIC_MISMATCH
