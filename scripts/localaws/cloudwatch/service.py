@@ -18,6 +18,7 @@ from localaws.cloudwatch.alarms.book import AlarmBook
 from localaws.cloudwatch.alarms.evaluator import Evaluator
 from localaws.cloudwatch.alarms.model import Alarm
 from localaws.cloudwatch.dashboards import DashboardBook
+from localaws.cloudwatch.embedded_format import measurements
 from localaws.cloudwatch.operations.alarms import AlarmOperations
 from localaws.cloudwatch.operations.dashboards import DashboardOperations
 from localaws.cloudwatch.operations.metrics import MetricOperations, Params
@@ -77,6 +78,14 @@ class CloudWatch:
         """Records one data point. Called from any thread."""
         key = metric_key(account, region, namespace, name, dimensions)
         self.store.put(key, value, unit, timestamp, self._clock.now())
+
+    def read_log(self, account: str, region: str, message: str) -> None:
+        """Records the metrics that a log event embeds. Called from any thread."""
+        now = self._clock.now()
+        for found in measurements(message, now):
+            key = metric_key(account, region, found.namespace, found.name, found.dimensions)
+            for value in found.values:
+                self.store.put(key, value, found.unit, found.timestamp, now)
 
     async def handle(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query_params: QueryParams

@@ -10,6 +10,7 @@ from typing import Any
 
 from localaws.clock import Clock
 from localaws.cloudwatch import paging, queries
+from localaws.cloudwatch.limits import LARGEST, in_time
 from localaws.cloudwatch.math.values import Points
 from localaws.cloudwatch.queries import Evaluation, Range, Reader
 from localaws.cloudwatch.store import MetricKey, MetricStore, metric_key
@@ -18,14 +19,11 @@ from localaws.wire import ServiceError
 
 Params = dict[str, Any]
 
-_LARGEST = 2.0**360
 _MAX_DATAPOINTS = 100_800
 _MAX_STATISTICS = 1440
 _METRICS_PER_PAGE = 500
 _MOST_DATA = 1000
 _MOST_VALUES = 150
-_OLDEST_SECONDS = 14 * 86400
-_NEWEST_SECONDS = 2 * 3600
 _LISTED_SECONDS = {"PT3H": 3 * 3600, None: 14 * 86400}
 
 
@@ -129,7 +127,7 @@ def _time(datum: Mapping[str, Any], now: float) -> float:
     if "Timestamp" not in datum:
         return now
     at: float = datum["Timestamp"].timestamp()
-    if not now - _OLDEST_SECONDS <= at <= now + _NEWEST_SECONDS:
+    if not in_time(at, now):
         message = (
             f"The value {datum['Timestamp'].isoformat()} for parameter Timestamp of {datum['MetricName']} "
             "must be no more than two weeks in the past and no more than two hours in the future."
@@ -154,7 +152,7 @@ def _samples(datum: Mapping[str, Any]) -> list[tuple[float, float]]:
         message = f"{datum['MetricName']} must have as many Counts as Values, at most {_MOST_VALUES}."
         raise ServiceError("InvalidParameterValue", message)
     for value in [*values, *counts]:
-        if not abs(value) <= _LARGEST:
+        if not abs(value) <= LARGEST:
             message = f"The value {value} for parameter MetricData of {datum['MetricName']} is not a number."
             raise ServiceError("InvalidParameterValue", message)
     return list(zip(values, counts, strict=True))
