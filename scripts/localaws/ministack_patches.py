@@ -20,7 +20,7 @@ from typing import Any
 
 from localaws.functions.aliases import check_alias, choose_version
 from localaws.functions.metrics import NAMESPACE, Invocation, qualifier_of
-from localaws.service import MetricSink, Service
+from localaws.service import LogReader, MetricSink, Service
 from localaws.settings import HOST, Settings
 from localaws.wire import ServiceError
 
@@ -67,6 +67,7 @@ INTERNALS: tuple[Internal, ...] = (
         "record_metric",
         ("namespace", "metric_name", "value", "unit", "dimensions"),
     ),
+    Internal("ministack.services.cloudwatch_logs", "_append_log_events", ("stream", "events")),
     Internal(_LAMBDA, "_functions"),
     Internal(_LAMBDA, "_func_arn", ("name",)),
     Internal(_LAMBDA, "_account_region_from_function_config", ("config",)),
@@ -229,6 +230,31 @@ def redirect_metrics(sink: MetricSink) -> None:
         sink.put(account, region, namespace, metric_name, dimensions or {}, float(value), unit, time.time())
 
     cloudwatch.record_metric = record_metric
+
+
+def pass_on_logs(reader: LogReader) -> None:
+    """Shows every log event to our CloudWatch, from the one place all of them pass.
+
+    PutLogEvents and the output of functions come through `_append_log_events`, whatever has run a
+    function and in whichever log format, always in the scope of the account and region they belong to.
+    """
+    from ministack.services import cloudwatch_logs
+
+    cloudwatch_logs._append_log_events = _passing_on(cloudwatch_logs._append_log_events, reader)
+
+
+def _passing_on(append: Callable[..., Any], reader: LogReader) -> Callable[..., Any]:
+    from ministack.core import responses
+
+    @functools.wraps(append)
+    def passing_on(stream: dict[str, Any], events: list[dict[str, Any]]) -> Any:
+        result = append(stream, events)
+        account, region = responses.get_account_id(), responses.get_region()
+        for event in events:
+            reader.read_log(account, region, str(event["message"]))
+        return result
+
+    return passing_on
 
 
 def weigh_aliases() -> None:

@@ -105,6 +105,7 @@ class _Server:
             ministack_patches.register(service)
         metrics, _ = self._services
         ministack_patches.redirect_metrics(metrics)
+        ministack_patches.pass_on_logs(metrics)
         ministack_patches.weigh_aliases()
         ministack_patches.measure_functions(metrics)
         self._snapshots.restore()

@@ -104,6 +104,13 @@ class MetricSink(Protocol):
         """
 
 
+class LogReader(Protocol):
+    """Who looks for metrics in log events; implemented by the CloudWatch service."""
+
+    def read_log(self, account: str, region: str, message: str) -> None:
+        """Looks at the message of one log event that has just come in. Called from any thread."""
+
+
 def caller() -> Caller:
     """Account and region of the request that is being handled."""
     from ministack.core.responses import get_account_id, get_region

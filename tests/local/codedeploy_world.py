@@ -69,11 +69,13 @@ def until(condition: Callable[[], Any], what: str) -> Any:
     raise AssertionError(f"it did not come to this within {_PATIENCE} seconds: {what}")
 
 
-def archive(source: str) -> bytes:
-    """A function's zip."""
+def archive(source: str, name: str = "app.py") -> bytes:
+    """A function's zip, with one file that may be run."""
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w") as files:
-        files.writestr("app.py", source)
+        entry = zipfile.ZipInfo(name)
+        entry.external_attr = 0o755 << 16
+        files.writestr(entry, source)
     return body.getvalue()
 
 

@@ -1,11 +1,13 @@
 """That a MiniStack which has changed inside ends the start with the name of what has changed."""
 
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
 
 from localaws import ministack_patches
 from localaws.ministack_patches import ContractError, Internal
+from tests.local.codedeploy_world import archive
 
 
 def test_the_installed_ministack_is_what_the_patches_were_written_for() -> None:
@@ -42,3 +44,50 @@ def test_what_other_services_measure_goes_to_our_cloudwatch(monkeypatch: pytest.
     assert [point[:7] for point in put] == [
         (account, region, "AWS/SQS", "Sent", {"QueueName": "q"}, 2.0, "Count")
     ]
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, ...]]]:
+    """Account, region and message of the log events that our CloudWatch is shown."""
+    from ministack.services import cloudwatch_logs
+
+    monkeypatch.setattr(cloudwatch_logs, "_append_log_events", cloudwatch_logs._append_log_events)
+    monkeypatch.setattr(cloudwatch_logs, "_log_groups", {})
+    found: list[tuple[str, ...]] = []
+    ministack_patches.pass_on_logs(SimpleNamespace(read_log=lambda *seen: found.append(seen)))
+    yield found
+    ministack_patches.end_functions()
+
+
+def test_log_events_that_are_put_are_shown_to_our_cloudwatch(shown: list[tuple[str, ...]]) -> None:
+    from ministack.core import responses
+    from ministack.services import cloudwatch_logs
+
+    event = {"timestamp": 0, "message": "printed"}
+    names = {"logGroupName": "group", "logStreamName": "stream"}
+    cloudwatch_logs._create_log_group(names)
+    cloudwatch_logs._create_log_stream(names)
+    cloudwatch_logs._put_log_events({**names, "logEvents": [event]})
+    assert shown == [(responses.get_account_id(), responses.get_region(), "printed")]
+    assert len(cloudwatch_logs._log_groups["group"]["streams"]["stream"]["events"]) == 1
+
+
+@pytest.mark.parametrize("executor", ["_execute_function_warm", "_execute_function_local"])
+def test_what_functions_print_is_shown_to_our_cloudwatch(
+    monkeypatch: pytest.MonkeyPatch, shown: list[tuple[str, ...]], executor: str
+) -> None:
+    from ministack.services import lambda_svc
+
+    monkeypatch.setattr(lambda_svc, "_execute_function_warm", getattr(lambda_svc, executor))
+    config = {
+        "FunctionName": "hello",
+        "FunctionArn": "arn:aws:lambda:eu-west-1:111111111111:function:hello",
+        "Runtime": "python3.12",
+        "Handler": "app.handler",
+        "MemorySize": 128,
+    }
+    source = "def handler(event, context):\n    print(event)\n"
+    for printed in ("one", "two"):
+        lambda_svc._execute_function({"config": config, "code_zip": archive(source)}, printed)
+    own = [seen for seen in shown if not seen[2].startswith(("START", "END", "REPORT"))]
+    assert own == [("111111111111", "eu-west-1", printed) for printed in ("one", "two")]
