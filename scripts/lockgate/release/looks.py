@@ -51,7 +51,7 @@ class Looks:
         self._put(release_id, _key(look.service, look.stage, look.number), look.model_dump_json())
 
     def of(self, release_id: str) -> list[Recorded]:
-        """Every judgement of a release, by service and stage."""
+        """Every judgement of a release, in the order in which they began."""
         pages = self.dynamodb.get_paginator("query").paginate(
             TableName=self.table,
             KeyConditionExpression="pk = :pk",
@@ -66,7 +66,7 @@ class Looks:
                     found.append(Recorded(Setup.model_validate_json(document)))
                 else:
                     found[-1].looks.append(LookRecord.model_validate_json(document))
-        return found
+        return sorted(found, key=lambda one: (one.setup.since, one.setup.service))
 
     def find(self, release_id: str, service: str, stage: Stage) -> Recorded | None:
         """One judgement of a release."""
