@@ -17,6 +17,7 @@ VERBS = (
     "build",
     "deploy",
     "history",
+    "judge",
     "local",
     "new",
     "rollback",

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -29,9 +29,19 @@ SERVICE = "hello-api"
 MINUTE = 1.0
 """Real seconds of one AWS minute of these tests."""
 
+PAST = 15.0
+"""Seconds of traffic before a release that is judged: bounds of latency come from there."""
+
 HOOK_SEES_IT = "raise RuntimeError('broken for everybody')"
 CUSTOMERS_SEE_IT = "if context.invoked_function_arn.endswith(':live'): raise RuntimeError('broken')"
 """The hook invokes the version itself, customers go through the alias."""
+
+OBSERVED = {
+    # A minute of one second has few requests, fewer still where the machine is busy.
+    "alarms": {"minimum_requests": 3},
+    # Alarms, the hook and people decide here; the judge only looks.
+    "judge": "observe",
+}
 
 _BINARIES = Path(sys.executable).parent
 _PATIENCE = 120.0
@@ -95,8 +105,13 @@ class ReleaseWorld:
     _changes: Iterator[int] = field(default_factory=lambda: count(1))
 
     @classmethod
-    def make(cls, root: Path) -> ReleaseWorld:
-        """Copies the repository's declarations, stacks and services."""
+    def make(cls, root: Path, declared: Mapping[str, Any] = OBSERVED) -> ReleaseWorld:
+        """Copies the repository's declarations, stacks and services.
+
+        Args:
+            root: an empty folder.
+            declared: what the service declares besides what its file in the repository says.
+        """
         ignored = shutil.ignore_patterns(".terraform", "__pycache__")
         for name in ("terraform", "schemas", "lambdas"):
             shutil.copytree(REPOSITORY / name, root / name, ignore=ignored)
@@ -106,11 +121,16 @@ class ReleaseWorld:
             "endpoint_url": f"http://127.0.0.1:{port}",
             "minute_seconds": MINUTE,
         }
-        with (root / "lambdas" / SERVICE / "service.yaml").open("a") as declaration:
-            # A minute of one second has few requests, fewer still where the machine is busy.
-            declaration.write("\nalarms: { minimum_requests: 3 }\n")
         (root / "platform.yaml").write_text(yaml.safe_dump(platform, sort_keys=False))
-        return cls(root, port)
+        world = cls(root, port)
+        world.declare(declared)
+        return world
+
+    def declare(self, declared: Mapping[str, Any]) -> None:
+        """Gives the service's declaration other values; the next release applies Terraform where it must."""
+        declaration = self.root / "lambdas" / SERVICE / "service.yaml"
+        service = yaml.safe_load(declaration.read_text()) | declared
+        declaration.write_text(yaml.safe_dump(service, sort_keys=False))
 
     @property
     def endpoint(self) -> str:
@@ -198,6 +218,17 @@ class ReleaseWorld:
         infos = [codedeploy.get_deployment(deploymentId=found)["deploymentInfo"] for found in ids]
         return [info for info in infos if release_id in info.get("description", "")]
 
+    @contextmanager
+    def traffic(self, rate: float) -> Iterator[None]:
+        """Sends requests from now on, for long enough that there is a past when the block begins."""
+        running = self.start("traffic", "--service", SERVICE, "--rate", str(rate), "--seconds", "600")
+        try:
+            time.sleep(PAST)
+            yield
+        finally:
+            running.signal(signal.SIGTERM)
+            running.ended()
+
     def wait_for_quiet_alarms(self) -> None:
         """Until no alarm of an earlier test is red."""
         alarms = self.client("cloudwatch")
@@ -208,9 +239,13 @@ class ReleaseWorld:
 
 
 @contextmanager
-def released(root: Path) -> Iterator[ReleaseWorld]:
-    """A world in which the first release has succeeded."""
-    world = ReleaseWorld.make(root)
+def released(
+    root: Path, declared: Mapping[str, Any] = OBSERVED, statement: str | None = None
+) -> Iterator[ReleaseWorld]:
+    """A world in which the first release has succeeded, of code that begins with `statement`."""
+    world = ReleaseWorld.make(root, declared)
+    if statement is not None:
+        world.change(statement)
     try:
         world.run("deploy")
         yield world

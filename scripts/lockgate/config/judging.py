@@ -5,14 +5,17 @@ Values that the judge itself knows have their defaults in `lockgate.judge.policy
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from lockgate.config.base import Declaration
 from lockgate.judge import JudgePolicy
 
 _POLICY = JudgePolicy()
+
+_QUANTILES = [quantile for quantile, _ in _POLICY.latency_margins]
 
 Mode = Literal["enforce", "observe", "off"]
 
@@ -83,6 +86,19 @@ class Judging(Declaration):
         lt=0.1,
         description="Error rate that the new version may have on top.",
     )
+    proven_error_rate: float = Field(
+        default=_POLICY.margin_rate,
+        ge=0,
+        lt=0.2,
+        description="Error rate that a release which is proven good may have on top of 1.25 times the old "
+        "one's.",
+    )
+    proven_quantiles: list[float] = Field(
+        default=_QUANTILES,
+        min_length=1,
+        description="Quantiles of latency at which a release has to be proven no worse. The last, p99, needs "
+        "a thousand requests of the new version; without it a longer tail may be proven good.",
+    )
     dispersion: float = Field(
         default=_POLICY.dispersion,
         ge=1,
@@ -116,21 +132,47 @@ class Judging(Declaration):
     )
     throttles: bool = Field(default=False, description="Whether throttled requests count as failed ones.")
 
-    def policy(self) -> JudgePolicy:
-        """The judge's policy."""
-        return JudgePolicy(
-            alpha=self.alpha,
-            alpha_promote=self.alpha_promote,
-            tau=self.latency_tolerance,
-            allowed_ratio=self.error_ratio,
-            allowed_rate=self.error_rate,
-            dispersion=self.dispersion,
-            warmup=self.warmup_minutes,
-            min_bake=self.prove_minutes,
-            max_bake=max(_POLICY.max_bake, self.prove_minutes),
-            on_inconclusive=self.on_inconclusive,
-            on_traffic_mismatch=self.on_traffic_mismatch,
-        )
+    @field_validator("proven_quantiles")
+    @classmethod
+    def _known_quantiles(cls, quantiles: list[float]) -> list[float]:
+        if strange := [quantile for quantile in quantiles if quantile not in _QUANTILES]:
+            raise ValueError(f"{strange[0]} has no margin; take some of {', '.join(map(str, _QUANTILES))}")
+        return quantiles
+
+    def policy(self, base: JudgePolicy = _POLICY) -> JudgePolicy:
+        """The judge's policy.
+
+        Args:
+            base: what holds for everything that is not declared.
+        """
+        declared = {
+            POLICY_FIELDS[name]: self._for_policy(name)
+            for name in self.model_fields_set
+            if name in POLICY_FIELDS
+        }
+        return replace(base, **declared, max_bake=max(base.max_bake, self.prove_minutes))
+
+    def _for_policy(self, name: str) -> Any:
+        if name == "proven_quantiles":
+            return tuple(one for one in _POLICY.latency_margins if one[0] in self.proven_quantiles)
+        return getattr(self, name)
+
+
+POLICY_FIELDS = {
+    "alpha": "alpha",
+    "alpha_promote": "alpha_promote",
+    "latency_tolerance": "tau",
+    "error_ratio": "allowed_ratio",
+    "error_rate": "allowed_rate",
+    "proven_error_rate": "margin_rate",
+    "proven_quantiles": "latency_margins",
+    "dispersion": "dispersion",
+    "warmup_minutes": "warmup",
+    "prove_minutes": "min_bake",
+    "on_inconclusive": "on_inconclusive",
+    "on_traffic_mismatch": "on_traffic_mismatch",
+}
+"""What a declaration calls differently from the judge, by the declaration's name."""
 
 
 def _from_mode(value: Any) -> Any:
