@@ -14,8 +14,9 @@ import inspect
 import json
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from localaws.functions.aliases import check_alias, choose_version
@@ -68,6 +69,9 @@ INTERNALS: tuple[Internal, ...] = (
         ("namespace", "metric_name", "value", "unit", "dimensions"),
     ),
     Internal("ministack.services.cloudwatch_logs", "_append_log_events", ("stream", "events")),
+    Internal("ministack.services.cloudwatch_logs", "_log_groups"),
+    Internal("ministack.services.cloudwatch_logs", "copy"),
+    Internal("ministack.core.responses", "AccountRegionScopedDict._data"),
     Internal(_LAMBDA, "_functions"),
     Internal(_LAMBDA, "_func_arn", ("name",)),
     Internal(_LAMBDA, "_account_region_from_function_config", ("config",)),
@@ -241,6 +245,42 @@ def pass_on_logs(reader: LogReader) -> None:
     from ministack.services import cloudwatch_logs
 
     cloudwatch_logs._append_log_events = _passing_on(cloudwatch_logs._append_log_events, reader)
+
+
+class _Streams(dict[str, Any]):
+    """Streams of a log group, which may grow while they are walked through."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(super().__iter__()))
+
+    def values(self) -> Any:
+        return list(super().values())
+
+    def items(self) -> Any:
+        return list(super().items())
+
+
+class _Groups(dict[Any, Any]):
+    """Log groups whose streams are `_Streams`, however they come in."""
+
+    def __setitem__(self, key: Any, group: dict[str, Any]) -> None:
+        super().__setitem__(key, {**group, "streams": _Streams(group.get("streams", {}))})
+
+
+def let_logs_grow() -> None:
+    """Lets log groups be read and saved while functions write to them.
+
+    Each invocation adds a stream from a thread of its own. MiniStack walks through the live streams, so that
+    under load every DescribeLogGroups fails, and with it every plan of Terraform; and it copies every event
+    there is, in Python, each time that state is saved.
+    """
+    from ministack.services import cloudwatch_logs
+
+    groups = _Groups()
+    for key, group in cloudwatch_logs._log_groups._data.items():
+        groups[key] = group
+    cloudwatch_logs._log_groups._data = groups
+    cloudwatch_logs.copy = SimpleNamespace(deepcopy=lambda state: state)
 
 
 def _passing_on(append: Callable[..., Any], reader: LogReader) -> Callable[..., Any]:

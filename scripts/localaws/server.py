@@ -106,6 +106,7 @@ class _Server:
         metrics, _ = self._services
         ministack_patches.redirect_metrics(metrics)
         ministack_patches.pass_on_logs(metrics)
+        ministack_patches.let_logs_grow()
         ministack_patches.weigh_aliases()
         ministack_patches.measure_functions(metrics)
         self._snapshots.restore()

@@ -1,5 +1,6 @@
 """That a MiniStack which has changed inside ends the start with the name of what has changed."""
 
+import json
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -70,6 +71,40 @@ def test_log_events_that_are_put_are_shown_to_our_cloudwatch(shown: list[tuple[s
     cloudwatch_logs._put_log_events({**names, "logEvents": [event]})
     assert shown == [(responses.get_account_id(), responses.get_region(), "printed")]
     assert len(cloudwatch_logs._log_groups["group"]["streams"]["stream"]["events"]) == 1
+
+
+def test_log_groups_are_read_and_saved_while_functions_write_to_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from ministack.core import responses
+    from ministack.services import cloudwatch_logs
+
+    monkeypatch.setattr(cloudwatch_logs, "_log_groups", responses.AccountRegionScopedDict())
+    monkeypatch.setattr(cloudwatch_logs, "copy", cloudwatch_logs.copy)
+    before = {"logGroupName": "before"}
+    cloudwatch_logs._create_log_group(before)
+    cloudwatch_logs._create_log_stream({**before, "logStreamName": "stream"})
+    ministack_patches.let_logs_grow()
+    cloudwatch_logs._create_log_group({"logGroupName": "after"})
+
+    class Grows:
+        """A stream that another one is added beside, whenever somebody looks at it."""
+
+        def __getitem__(self, key: str) -> list[object]:
+            group = cloudwatch_logs._log_groups["after"]
+            group["streams"][f"stream {len(group['streams'])}"] = {"events": []}
+            return []
+
+    for name in ("before", "after"):
+        cloudwatch_logs._log_groups[name]["streams"]["grows"] = Grows()
+    status, _, body = cloudwatch_logs._describe_log_groups({})
+    assert status == 200
+    assert [group["logGroupName"] for group in json.loads(body)["logGroups"]] == ["after", "before"]
+    for name in ("before", "after"):
+        del cloudwatch_logs._log_groups[name]["streams"]["grows"]
+    write = ministack_patches._writer("cloudwatch_logs", cloudwatch_logs.get_state)
+    saved = json.loads(write())["payload"]["log_groups"]["data"]
+    assert [sorted(group["streams"]) for group in saved.values()] == [["stream"], ["stream 1", "stream 2"]]
 
 
 @pytest.mark.parametrize("executor", ["_execute_function_warm", "_execute_function_local"])
