@@ -58,12 +58,27 @@ class ServiceContract(_Parameter):
     codedeploy_application: str
     deployment_group: str
     deployment_configs: dict[Strategy, str]
+    canary_configs: dict[int, str] = {}
     alarms: list[str]
     hook_function: str | None
     artifact_bucket: str
     api_url: str | None
     traffic: Traffic
     smoke: list[dict[str, Any]] = []
+
+    def deployment_config(self, strategy: Strategy, interval_minutes: int) -> str:
+        """Name of the CodeDeploy configuration for a strategy; canaries have one for each interval.
+
+        Raises:
+            RefusedError: Terraform has not provisioned this interval.
+        """
+        if strategy != "canary" or interval_minutes == self.traffic.interval_minutes:
+            return self.deployment_configs[strategy]
+        if interval_minutes not in self.canary_configs:
+            raise _missing(
+                f"a canary of {interval_minutes} minutes", service_path(self.environment, self.service)
+            )
+        return self.canary_configs[interval_minutes]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,11 @@ from lockgate.config.judging import Judging, JudgingOrMode, Metric
 Route = Annotated[str, Field(pattern=r"^(\$default|(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S*)$")]
 
 
+AUTO_INTERVALS = (5, 10, 15, 30, 60, 120, 240, 480, 960, 1440, 2880)
+"""Minutes that `interval_minutes: auto` chooses from. Each is a CodeDeploy configuration, of which an account
+may have 50 besides the predefined ones, 10 percent for 5, 10, 15 and 30 minutes (CodeDeploy quotas)."""
+
+
 class Release(Declaration):
     """How traffic moves to a new version."""
 
@@ -29,12 +34,20 @@ class Release(Declaration):
         le=99,
         description="Share of the canary, or of one linear step. 10 % is what the judge is tuned on.",
     )
-    interval_minutes: int = Field(
+    interval_minutes: Annotated[int, Field(ge=1, le=2880)] | Literal["auto"] = Field(
         default=5,
+        description="Minutes before the rest (canary) or the next step (linear). 5 is CodeDeploy's shortest "
+        "predefined one; CodeDeploy allows at most 2,880 minutes from the first shift to the last. auto: "
+        "each canary takes as long as the last day's traffic needs to show five times the errors.",
+    )
+    auto_shortest_minutes: int = Field(
+        default=5, ge=1, le=2880, description="Shortest interval that auto may choose."
+    )
+    auto_longest_minutes: int = Field(
+        default=60,
         ge=1,
         le=2880,
-        description="Minutes before the rest (canary) or the next step (linear). 5 is CodeDeploy's shortest "
-        "predefined one; CodeDeploy allows at most 2,880 minutes from the first shift to the last.",
+        description="Longest interval that auto may choose: an hour is what people wait for.",
     )
     bake_minutes: int = Field(
         default=2,
@@ -46,6 +59,8 @@ class Release(Declaration):
 
     @model_validator(mode="after")
     def _fits_codedeploy(self) -> Release:
+        if self.interval_minutes == "auto":
+            return self._auto()
         steps = -(-100 // self.percentage) - 1
         if self.strategy == "linear" and steps * self.interval_minutes > 2880:
             raise ValueError(
@@ -53,6 +68,24 @@ class Release(Declaration):
                 "from the first shift to the last; take a larger percentage or a shorter interval"
             )
         return self
+
+    def _auto(self) -> Release:
+        if self.strategy == "linear":
+            raise ValueError("interval_minutes: auto is for canaries; give a linear release its minutes")
+        if not self.auto_intervals():
+            raise ValueError(
+                f"auto_shortest_minutes ({self.auto_shortest_minutes}) to auto_longest_minutes "
+                f"({self.auto_longest_minutes}) has none of {', '.join(map(str, AUTO_INTERVALS))}"
+            )
+        return self
+
+    def auto_intervals(self) -> list[int]:
+        """Intervals that auto may choose from."""
+        return [
+            minutes
+            for minutes in AUTO_INTERVALS
+            if self.auto_shortest_minutes <= minutes <= self.auto_longest_minutes
+        ]
 
 
 class Alarms(Declaration):
