@@ -45,6 +45,18 @@ status: setup ## What is live, what is running: ENV=...
 history: setup ## What was released, and how it ended: ENV=...
 	@$(LOCKGATE) history $(environment) $(services) $(ARGS)
 
+.PHONY: canary-plan
+canary-plan: setup ## What each canary can see, from the last day's traffic: ENV=...
+	@$(LOCKGATE) canary-plan $(environment) $(services) $(ARGS)
+
+.PHONY: replay
+replay: setup ## Judge a release again: ENV=..., RELEASE=<release or file>
+	@$(LOCKGATE) judge replay "$(or $(RELEASE),$(error Say which: make replay ENV=local RELEASE=...))" $(if $(ENV),--env "$(ENV)") $(services) $(ARGS)
+
+.PHONY: calibrate
+calibrate: setup ## What past good releases say about the judge's settings: ENV=...
+	@$(LOCKGATE) calibrate $(environment) $(services) $(ARGS)
+
 .PHONY: verify
 verify: setup ## Whether everything that a release needs is there: ENV=...
 	@$(LOCKGATE) verify $(environment) $(services) $(ARGS)

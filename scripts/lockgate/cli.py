@@ -15,6 +15,7 @@ from lockgate.errors import Exit, LockgateError
 VERBS = (
     "apply",
     "build",
+    "canary-plan",
     "deploy",
     "history",
     "judge",
@@ -45,8 +46,9 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"lockgate.commands.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        module = importlib.import_module(f"lockgate.commands.{name}")
+        command: click.Command = getattr(module, name)
         return command
 
 

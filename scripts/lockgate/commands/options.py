@@ -23,6 +23,7 @@ from lockgate.release import lease
 from lockgate.release.codedeploy_lambda import LambdaDriver
 from lockgate.release.driver import TrafficDriver
 from lockgate.release.engine import Engine
+from lockgate.release.forecast import Forecaster
 from lockgate.release.judging import Judging
 from lockgate.release.ledger import Ledger
 from lockgate.release.looks import Looks
@@ -104,8 +105,13 @@ class Opened:
             contract=self.contract,
             ledger=self.ledger,
             driver=lambda service: LambdaDriver(self.aws, self.contract.service(service), "", now()),
+            forecast=self.forecaster,
             now=now,
         )
+
+    @cached_property
+    def forecaster(self) -> Forecaster:
+        return Forecaster(self.reader, self.minute)
 
     @property
     def engine(self) -> Engine:

@@ -260,6 +260,9 @@ def _growth(
     variance = errors[0] * log_a**2 + errors[1] * log_b**2
     prior = policy.noise_prior_many if errors[0] >= policy.many_errors else policy.noise_prior
     noisy = log_noisy(*errors, share, moved, max(prior, policy.noise_floor))
+    if 0.0 < noisy < drift:
+        # The guard against noise flattens the evidence of a minute, and with it what chance does to it.
+        drift, variance = noisy, variance * (noisy / drift) ** 2
     return min(drift, noisy) / policy.dispersion, variance / policy.dispersion
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lockgate.config import Service
-from lockgate.contract import Contract
+from lockgate.contract import Contract, ServiceContract
 from lockgate.errors import RefusedError
 from lockgate.release.driver import Live, TrafficDriver
+from lockgate.release.forecast import Forecast
 from lockgate.release.judgement import Terms
 from lockgate.release.ledger import Ledger
 from lockgate.release.model import Artifact, Deployment, Good, Release, new_release_id
@@ -46,6 +47,7 @@ class Planner:
         contract: what is provisioned.
         ledger: what was released before.
         driver: makes a service's traffic driver, to look at what is live.
+        forecast: what a service's canary can see.
         now: the clock.
     """
 
@@ -53,6 +55,7 @@ class Planner:
     contract: Contract
     ledger: Ledger
     driver: Callable[[str], TrafficDriver]
+    forecast: Callable[[Service, ServiceContract, datetime], Forecast]
     now: Callable[[], datetime]
 
     def deploy(
@@ -76,18 +79,28 @@ class Planner:
         self, name: str, service: Service, artifact: Artifact, wave: int, differs: str
     ) -> Deployment:
         first = not self.ledger.good(name)
-        notes = (f"changed: {differs}", *([FIRST_RELEASE] if first else []))
+        interval, note = self._interval(name, service, first)
+        notes = (f"changed: {differs}", *([note] if note else []))
         return Deployment(
             service=name,
             wave=wave,
             strategy="all_at_once" if first else service.release.strategy,
             percentage=service.release.percentage,
-            interval_minutes=service.release.interval_minutes,
+            interval_minutes=interval,
             bake_minutes=0 if first else service.release.bake_minutes,
             judge=None if first else Terms.of(service),
             artifact=artifact,
             notes=notes,
         )
+
+    def _interval(self, name: str, service: Service, first: bool) -> tuple[int, str]:
+        """How long a service's canary takes, and what there is to say about it."""
+        if first:
+            return 0, FIRST_RELEASE
+        if service.release.strategy == "all_at_once":
+            return 0, ""
+        forecast = self.forecast(service, self.contract.service(name), self.now())
+        return forecast.interval_minutes, forecast.note if service.judge.mode != "off" else ""
 
     def rollback(self, names: list[str], to: str | None, origin: Origin) -> Release:
         """A release that goes back, with each service to what release `to` left, or to its last good version.

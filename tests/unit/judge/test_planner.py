@@ -124,3 +124,22 @@ def test_weights_up_to_one_half() -> None:
 def test_wrong_arguments_are_refused(call: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_the_plan_is_what_happens_where_the_guard_against_noise_binds() -> None:
+    traffic = Traffic(60_000, 0.01)
+    seen = sight(traffic, 0.1, 200, 2.0, POLICY)
+
+    def found(seed: int) -> int:
+        rng = random.Random(seed)
+        judge, looks = Judge(), []
+        for minute in range(1, 60):
+            e_c, e_b = (round(rng.gauss(mean, math.sqrt(mean))) for mean in (6000 * 0.02, 54_000 * 0.01))
+            looks.append(look(e_c, 6000, e_b, 54_000))
+            if judge(looks).action == "rollback":
+                return minute
+        return 60
+
+    minutes = sorted(found(seed) for seed in range(60))
+    assert seen.expected / 2 <= statistics.median(minutes) <= seen.expected
+    assert seen.likely / 2 <= minutes[53] <= seen.likely

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lockgate.config import Service
 from lockgate.errors import RefusedError, UsageError
 from lockgate.release.driver import Live
+from lockgate.release.forecast import Forecast
 from lockgate.release.ledger import GOOD_KEPT, Ledger
 from lockgate.release.model import Artifact, Good, Phase, Release, Status
 from lockgate.release.plan import FIRST_RELEASE, Origin, Planner
@@ -42,7 +43,8 @@ def planner(known: KnownGood, live: dict[str, Live]) -> Planner:
         service=lambda _: SimpleNamespace(traffic=SimpleNamespace(percentage=10)), services=live
     )
     driver = lambda name: SimpleNamespace(live=lambda _artifact: live[name])  # noqa: E731
-    return Planner("local", contract, known, driver, lambda: NOW)  # type: ignore[arg-type]
+    forecast = lambda *_: Forecast(15, None, None, "what it can see")  # noqa: E731
+    return Planner("local", contract, known, driver, forecast, lambda: NOW)  # type: ignore[arg-type]
 
 
 def service(**changes: Any) -> Service:
