@@ -15,6 +15,7 @@ from lockgate.errors import Exit, LockgateError
 VERBS = (
     "apply",
     "build",
+    "calibrate",
     "canary-plan",
     "deploy",
     "history",
