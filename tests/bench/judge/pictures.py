@@ -1,0 +1,73 @@
+"""Draws the pictures of docs/judge.md: `python -m tests.bench.judge.pictures`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from lockgate.judge import Action, JudgePolicy
+from lockgate.release.judgement import Conclusion, LookedAt, LookRecord, Setup, Stage
+from lockgate.release.looks import Recorded
+from lockgate.replay.again import again
+from lockgate.report.evidence_chart import svg
+from tests.bench.judge.traffic import Scenario, simulate
+
+FOLDER = Path(__file__).parents[3] / "docs" / "pictures"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+SEED = 20260000
+
+PICTURES = {
+    "judge-errors": Scenario("Five times the errors, from 1 %", base=0.01, ratio=5.0, minutes=15),
+    "judge-good": Scenario("A good release, 1,200 requests a minute", rpm=1200, minutes=30),
+    "judge-outage": Scenario(
+        "Both versions suffer from the same outage, minutes 11 to 20", minutes=40, outage=(10, 10, 30.0, 3.0)
+    ),
+}
+
+
+def recorded(scenario: Scenario) -> Recorded:
+    """One simulated canary as the ledger would have it, one look a minute."""
+    run = simulate(scenario, SEED)
+    setup = Setup(
+        service="simulated",
+        stage=Stage.CANARY,
+        since=START,
+        period=60,
+        weight=scenario.weight,
+        function="",
+        alias="",
+        canary="canary",
+        baseline="baseline",
+        policy=JudgePolicy(),
+        bounds=run.bounds,
+        history=run.history,
+    )
+    looks = [
+        LookRecord(
+            service="simulated",
+            stage=Stage.CANARY,
+            number=number,
+            at=START + number * timedelta(minutes=1),
+            until=START + number * timedelta(minutes=1),
+            rows=(LookedAt(at=START + (number - 1) * timedelta(minutes=1), look=look),),
+            action=Action.CONTINUE,
+            reason="",
+            evidence={},
+            conclusion=Conclusion.NOT_PROVEN,
+        )
+        for number, look in enumerate(run.looks(setup.policy.tau), 1)
+    ]
+    return Recorded(setup, looks)
+
+
+def main() -> None:
+    """Writes every picture."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, scenario in PICTURES.items():
+        path = FOLDER / f"{name}.svg"
+        path.write_text(svg(scenario.name, list(again(recorded(scenario)))), encoding="utf-8")
+        print(path)
+
+
+if __name__ == "__main__":
+    main()
