@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from lockgate.release.judgement import Conclusion, LookedAt, LookRecord, Setup, 
 from lockgate.release.looks import Recorded
 
 _COUNTS = ("requests", "errors")
-_PERIOD = 60
+_START = datetime(2000, 1, 1, tzinfo=UTC)
+_PERIOD = timedelta(minutes=1)
 
 
 def save(recorded: Iterable[Recorded], path: Path) -> None:
@@ -87,41 +88,56 @@ def _from_csv(path: Path, text: str, weight: float) -> Recorded:
             f"{path}:1: no column {missing[0]!r}; there are {', '.join(lines.fieldnames or ()) or 'none'}",
             hint=f"Give the columns {', '.join(needed)}.",
         )
-    start = datetime(2000, 1, 1, tzinfo=UTC)
-    rows = [
-        LookedAt(at=start + number * timedelta(seconds=_PERIOD), look=_look(path, number + 2, line))
-        for number, line in enumerate(lines)
-    ]
+    looks = [_look(path, number, line) for number, line in enumerate(lines, 2)]
+    return one_look_a_row(path.stem, weight, looks)
+
+
+def one_look_a_row(
+    name: str,
+    weight: float,
+    looks: Iterable[Look],
+    bounds: tuple[float, ...] | None = None,
+    history: tuple[int, ...] | None = None,
+) -> Recorded:
+    """Rows of unknown time as if they had been looked at one a minute, with the default policy.
+
+    Args:
+        name: stands for the service.
+        weight: the canary's share of traffic.
+        looks: the rows, oldest first.
+        bounds, history: frozen latency bounds, and the baseline's requests between them.
+    """
     setup = Setup(
-        service=path.stem,
+        service=name,
         stage=Stage.CANARY,
-        since=start,
-        period=_PERIOD,
+        since=_START,
+        period=round(_PERIOD.total_seconds()),
         weight=weight,
         function="",
         alias="",
         canary="canary",
         baseline="baseline",
         policy=JudgePolicy(),
+        bounds=bounds,
+        history=history,
     )
-    return Recorded(setup, list(_one_look_a_row(setup, rows)))
+    return Recorded(setup, [_look_record(name, number, look) for number, look in enumerate(looks, 1)])
 
 
-def _one_look_a_row(setup: Setup, rows: list[LookedAt]) -> Iterator[LookRecord]:
-    for number, row in enumerate(rows, 1):
-        until = row.at + timedelta(seconds=setup.period)
-        yield LookRecord(
-            service=setup.service,
-            stage=setup.stage,
-            number=number,
-            at=until,
-            until=until,
-            rows=(row,),
-            action=Action.CONTINUE,
-            reason="",
-            evidence={},
-            conclusion=Conclusion.NOT_PROVEN,
-        )
+def _look_record(name: str, number: int, look: Look) -> LookRecord:
+    until = _START + number * _PERIOD
+    return LookRecord(
+        service=name,
+        stage=Stage.CANARY,
+        number=number,
+        at=until,
+        until=until,
+        rows=(LookedAt(at=until - _PERIOD, look=look),),
+        action=Action.CONTINUE,
+        reason="",
+        evidence={},
+        conclusion=Conclusion.NOT_PROVEN,
+    )
 
 
 def _look(path: Path, number: int, line: dict[str, Any]) -> Look:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lockgate.judge import Action, JudgePolicy
-from lockgate.release.judgement import Conclusion, LookedAt, LookRecord, Setup, Stage
+from lockgate.judge import JudgePolicy
 from lockgate.release.looks import Recorded
 from lockgate.replay.again import again
+from lockgate.replay.files import one_look_a_row
 from lockgate.report.evidence_chart import svg
 from tests.bench.judge.traffic import Scenario, simulate
 
 FOLDER = Path(__file__).parents[3] / "docs" / "pictures"
-START = datetime(2026, 1, 1, tzinfo=UTC)
 SEED = 20260000
 
 PICTURES = {
@@ -28,36 +26,8 @@ PICTURES = {
 def recorded(scenario: Scenario) -> Recorded:
     """One simulated canary as the ledger would have it, one look a minute."""
     run = simulate(scenario, SEED)
-    setup = Setup(
-        service="simulated",
-        stage=Stage.CANARY,
-        since=START,
-        period=60,
-        weight=scenario.weight,
-        function="",
-        alias="",
-        canary="canary",
-        baseline="baseline",
-        policy=JudgePolicy(),
-        bounds=run.bounds,
-        history=run.history,
-    )
-    looks = [
-        LookRecord(
-            service="simulated",
-            stage=Stage.CANARY,
-            number=number,
-            at=START + number * timedelta(minutes=1),
-            until=START + number * timedelta(minutes=1),
-            rows=(LookedAt(at=START + (number - 1) * timedelta(minutes=1), look=look),),
-            action=Action.CONTINUE,
-            reason="",
-            evidence={},
-            conclusion=Conclusion.NOT_PROVEN,
-        )
-        for number, look in enumerate(run.looks(setup.policy.tau), 1)
-    ]
-    return Recorded(setup, looks)
+    looks = run.looks(JudgePolicy().tau)
+    return one_look_a_row(scenario.name, scenario.weight, looks, run.bounds, run.history)
 
 
 def main() -> None:

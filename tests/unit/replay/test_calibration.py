@@ -3,63 +3,28 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lockgate.judge import Action, JudgePolicy, Look, Side, bin_counts
-from lockgate.release.judgement import Conclusion, LookedAt, LookRecord, Setup, Stage
+from lockgate.judge import JudgePolicy, Look, Side, bin_counts
 from lockgate.release.looks import Recorded
 from lockgate.replay.calibration import Calibration, calibration_of
+from lockgate.replay.files import one_look_a_row
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
 BOUNDS = tuple(float(bound) for bound in range(10, 200, 10))
 
 
 def release(rng: random.Random, cluster: int, slower: float, minutes: int = 20) -> Recorded:
     """A canary of 60 beside 540 requests a minute; errors come `cluster` at a time, on one side."""
-    policy = JudgePolicy()
-    setup = Setup(
-        service="a",
-        stage=Stage.CANARY,
-        since=START,
-        period=60,
-        weight=0.1,
-        function="a",
-        alias="live",
-        canary="2",
-        baseline="1",
-        policy=policy,
-        bounds=BOUNDS,
-        history=(1,) * (len(BOUNDS) + 1),
-    )
 
     def side(requests: int, factor: float, bounds: list[float]) -> Side:
         errors = cluster * sum(rng.random() < 0.01 / cluster for _ in range(requests))
         latencies = [factor * rng.gauss(80, 15) for _ in range(requests)]
         return Side(requests, min(errors, requests), bin_counts(bounds, latencies))
 
-    wider = [(1 + policy.tau) * bound for bound in BOUNDS]
-    rows = tuple(
-        LookedAt(
-            at=START + minute * timedelta(minutes=1),
-            look=Look(side(60, 1 + slower, wider), side(540, 1.0, list(BOUNDS))),
-        )
-        for minute in range(minutes)
-    )
-    look = LookRecord(
-        service="a",
-        stage=Stage.CANARY,
-        number=1,
-        at=START,
-        until=START,
-        rows=rows,
-        action=Action.CONTINUE,
-        reason="",
-        evidence={},
-        conclusion=Conclusion.NOT_PROVEN,
-    )
-    return Recorded(setup, [look])
+    wider = [(1 + JudgePolicy().tau) * bound for bound in BOUNDS]
+    looks = [Look(side(60, 1 + slower, wider), side(540, 1.0, list(BOUNDS))) for _ in range(minutes)]
+    return one_look_a_row("a", 0.1, looks, BOUNDS, (1,) * (len(BOUNDS) + 1))
 
 
 def calibration(cluster: int, spread: float, releases: int = 12) -> Calibration:
