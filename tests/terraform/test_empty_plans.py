@@ -17,6 +17,7 @@ import boto3
 import pytest
 
 from localaws import lifecycle
+from localaws.codedeploy.configs import PREDEFINED
 from localaws.settings import Settings
 from lockgate.contract import read_contract
 from lockgate.plans.toolchain import Toolchain
@@ -255,14 +256,22 @@ def test_changed_configuration_changes_the_function_alone(applied: Applied) -> N
 
 
 def test_changed_numbers_replace_configurations_without_a_gap(applied: Applied) -> None:
-    applied.declare(percentage=25)
-    applied.apply()
-    contract = read_contract(applied.client("ssm"), "local").service("hello")
-    assert contract.deployment_configs["canary"] == "lockgate-local-hello-canary-25pct-30min"
-    group = applied.client("codedeploy").get_deployment_group(
-        applicationName=FUNCTION, deploymentGroupName="live"
-    )["deploymentGroupInfo"]
-    assert group["deploymentConfigName"] == contract.deployment_configs["canary"]
+    codedeploy = applied.client("codedeploy")
+    # From a predefined one to one of the platform's own, to another of these, and back.
+    for percentage, expected in [
+        (25, "lockgate-local-canary-25pct-30min"),
+        (20, "lockgate-local-canary-20pct-30min"),
+        (10, "CodeDeployDefault.LambdaCanary10Percent30Minutes"),
+    ]:
+        applied.declare(percentage=percentage)
+        applied.apply()
+        contract = read_contract(applied.client("ssm"), "local").service("hello")
+        assert contract.deployment_configs["canary"] == contract.canary_configs[30] == expected
+        group = codedeploy.get_deployment_group(applicationName=FUNCTION, deploymentGroupName="live")
+        assert group["deploymentGroupInfo"]["deploymentConfigName"] == expected
+        names = codedeploy.list_deployment_configs()["deploymentConfigsList"]
+        custom = {name for name in names if not name.startswith("CodeDeployDefault.")}
+        assert custom == {expected} - set(PREDEFINED)
     assert applied.plan() == {}
 
 

@@ -104,9 +104,11 @@ def _test(stack: Copy, run: str) -> Ran:
 
 
 def _expected(stack: Copy, environment: str) -> dict[str, object]:
+    """Services as Python reads them, without what Terraform has no use for."""
     services = Project(stack.root).services(environment)
     return {
-        name: service.model_dump(mode="json", exclude={"overrides"}) for name, service in services.items()
+        name: service.model_dump(mode="json", exclude={"judge", "overrides"})
+        for name, service in services.items()
     }
 
 

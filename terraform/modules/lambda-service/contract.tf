@@ -8,7 +8,8 @@ locals {
     alias                  = local.alias
     codedeploy_application = aws_codedeploy_app.this.name
     deployment_group       = aws_codedeploy_deployment_group.live.deployment_group_name
-    deployment_configs     = local.deployment_configs
+    deployment_configs     = var.deployment_configs
+    canary_configs         = var.canary_configs
     alarms                 = local.alarm_names
     hook_function          = var.hook_function_name
     artifact_bucket        = var.artifact_bucket

@@ -1,62 +1,12 @@
-locals {
-  # At most 2,880 minutes may pass from the first shift to the last. service.yaml is checked for that when its strategy
-  # is linear; here the configuration that it does not use is kept valid too.
-  linear_steps   = ceil(100 / var.release.percentage) - 1
-  linear_minutes = min(var.release.interval_minutes, floor(2880 / local.linear_steps))
-
-  deployment_configs = {
-    all_at_once = "CodeDeployDefault.LambdaAllAtOnce"
-    canary      = aws_codedeploy_deployment_config.canary.deployment_config_name
-    linear      = aws_codedeploy_deployment_config.linear.deployment_config_name
-  }
-}
-
 resource "aws_codedeploy_app" "this" {
   name             = local.name
   compute_platform = "Lambda"
 }
 
-# Configurations cannot be changed: other numbers are another name, made before the old one goes.
-resource "aws_codedeploy_deployment_config" "canary" {
-  deployment_config_name = "${local.name}-canary-${var.release.percentage}pct-${var.release.interval_minutes}min"
-  compute_platform       = "Lambda"
-
-  traffic_routing_config {
-    type = "TimeBasedCanary"
-
-    time_based_canary {
-      interval   = var.release.interval_minutes
-      percentage = var.release.percentage
-    }
-  }
-
-  lifecycle {
-    create_before_destroy = true
-  }
-}
-
-resource "aws_codedeploy_deployment_config" "linear" {
-  deployment_config_name = "${local.name}-linear-${var.release.percentage}pct-${local.linear_minutes}min"
-  compute_platform       = "Lambda"
-
-  traffic_routing_config {
-    type = "TimeBasedLinear"
-
-    time_based_linear {
-      interval   = local.linear_minutes
-      percentage = var.release.percentage
-    }
-  }
-
-  lifecycle {
-    create_before_destroy = true
-  }
-}
-
 resource "aws_codedeploy_deployment_group" "live" {
   app_name               = aws_codedeploy_app.this.name
   deployment_group_name  = local.alias
-  deployment_config_name = local.deployment_configs[var.release.strategy]
+  deployment_config_name = var.deployment_configs[var.release.strategy]
   service_role_arn       = aws_iam_role.deployment.arn
 
   deployment_style {

@@ -55,10 +55,33 @@ variable "bootstrap" {
   })
 }
 
+variable "canary_configs" {
+  description = "Names of CodeDeploy configurations by minutes, the ones that a canary may use (module deployment-configs)."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = var.release.strategy != "canary" || contains(keys(var.canary_configs), tostring(var.release.interval_minutes))
+    error_message = "canary_configs must have the canary of release.interval_minutes."
+  }
+}
+
 variable "codedeploy_hook" {
   description = "Whether this function is itself a CodeDeploy hook, and named CodeDeployHook_*."
   type        = bool
   default     = false
+}
+
+variable "deployment_configs" {
+  description = "Names of CodeDeploy configurations by strategy: all_at_once, which goes back, and the service's own (module deployment-configs)."
+  type        = map(string)
+
+  validation {
+    condition = alltrue([
+      for strategy in ["all_at_once", var.release.strategy] : contains(keys(var.deployment_configs), strategy)
+    ])
+    error_message = "deployment_configs must have all_at_once and release.strategy."
+  }
 }
 
 variable "description" {
@@ -173,7 +196,7 @@ variable "region" {
 }
 
 variable "release" {
-  description = "How traffic moves to a new version: see `release` in service.yaml, where the defaults are."
+  description = "How traffic moves to a new version, as the contract tells it; `interval_minutes` is the shortest one where a release may choose (module deployment-configs)."
   type = object({
     interval_minutes = number
     percentage       = number
@@ -183,24 +206,6 @@ variable "release" {
   validation {
     condition     = contains(["all_at_once", "canary", "linear"], var.release.strategy)
     error_message = "release.strategy must be canary, linear or all_at_once."
-  }
-
-  validation {
-    condition     = var.release.percentage >= 1 && var.release.percentage <= 99
-    error_message = "release.percentage must be from 1 to 99: CodeDeploy shifts at most 99 percent at once."
-  }
-
-  validation {
-    condition     = var.release.interval_minutes >= 1 && var.release.interval_minutes <= 2880
-    error_message = "release.interval_minutes must be from 1 to 2880, CodeDeploy's longest."
-  }
-
-  validation {
-    condition = (
-      var.release.strategy != "linear"
-      || (ceil(100 / max(var.release.percentage, 1)) - 1) * var.release.interval_minutes <= 2880
-    )
-    error_message = "A linear release may take at most 2880 minutes from its first step to its last."
   }
 }
 

@@ -43,6 +43,13 @@ module "artifact_store" {
   partition     = local.partition
 }
 
+module "deployment_configs" {
+  source = "../../modules/deployment-configs"
+
+  name_prefix = local.name_prefix
+  releases    = { for name, service in local.services : name => service.release }
+}
+
 module "lambda_service" {
   source   = "../../modules/lambda-service"
   for_each = local.services
@@ -52,7 +59,9 @@ module "lambda_service" {
   architecture          = each.value.architecture
   artifact_bucket       = module.artifact_store.bucket
   bootstrap             = module.artifact_store.bootstrap
+  canary_configs        = module.deployment_configs.services[each.key].canary_configs
   codedeploy_hook       = each.value.codedeploy_hook
+  deployment_configs    = module.deployment_configs.services[each.key].deployment_configs
   description           = each.value.description
   environment           = var.environment
   environment_variables = each.value.environment
@@ -65,7 +74,7 @@ module "lambda_service" {
   partition             = local.partition
   permissions           = each.value.permissions
   region                = local.region
-  release               = each.value.release
+  release               = merge(each.value.release, { interval_minutes = module.deployment_configs.services[each.key].interval_minutes })
   routes                = each.value.routes
   runtime               = each.value.runtime
   service               = each.key

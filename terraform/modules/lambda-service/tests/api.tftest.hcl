@@ -26,6 +26,15 @@ variables {
     key    = "bootstrap/lambda-python.zip"
   }
 
+  canary_configs = {
+    5 = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+  }
+
+  deployment_configs = {
+    all_at_once = "CodeDeployDefault.LambdaAllAtOnce"
+    canary      = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+  }
+
   release = {
     interval_minutes = 5
     percentage       = 10

@@ -26,6 +26,15 @@ variables {
     key    = "bootstrap/lambda-python.zip"
   }
 
+  canary_configs = {
+    5 = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+  }
+
+  deployment_configs = {
+    all_at_once = "CodeDeployDefault.LambdaAllAtOnce"
+    canary      = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+  }
+
   release = {
     interval_minutes = 5
     percentage       = 10
@@ -37,6 +46,11 @@ run "complete" {
   command = apply
 
   variables {
+    canary_configs = {
+      5  = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+      60 = "lockgate-local-canary-10pct-60min"
+    }
+
     hook_function_name = "CodeDeployHook_lockgate-local-release-hook"
     routes             = ["GET /hello"]
     smoke = [
@@ -61,9 +75,12 @@ run "complete" {
       codedeploy_application = "lockgate-local-hello-api"
       deployment_group       = "live"
       deployment_configs = {
-        canary      = "lockgate-local-hello-api-canary-10pct-5min"
-        linear      = "lockgate-local-hello-api-linear-10pct-5min"
         all_at_once = "CodeDeployDefault.LambdaAllAtOnce"
+        canary      = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+      }
+      canary_configs = {
+        "5"  = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+        "60" = "lockgate-local-canary-10pct-60min"
       }
       alarms          = ["lockgate-local-hello-api-live-backstop", "lockgate-local-hello-api-live-error-rate"]
       hook_function   = "CodeDeployHook_lockgate-local-release-hook"

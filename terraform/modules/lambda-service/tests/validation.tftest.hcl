@@ -26,6 +26,15 @@ variables {
     key    = "bootstrap/lambda-python.zip"
   }
 
+  canary_configs = {
+    5 = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+  }
+
+  deployment_configs = {
+    all_at_once = "CodeDeployDefault.LambdaAllAtOnce"
+    canary      = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+  }
+
   release = {
     interval_minutes = 5
     percentage       = 10
@@ -137,40 +146,41 @@ run "unknown_strategy" {
   command = plan
 
   variables {
-    release = { strategy = "blue", percentage = 10, interval_minutes = 5 }
+    deployment_configs = { all_at_once = "CodeDeployDefault.LambdaAllAtOnce", blue = "blue" }
+    release            = { strategy = "blue", percentage = 10, interval_minutes = 5 }
   }
 
   expect_failures = [var.release]
 }
 
-run "all_in_the_first_step" {
+run "no_configuration_of_its_strategy" {
   command = plan
 
   variables {
-    release = { strategy = "canary", percentage = 100, interval_minutes = 5 }
+    release = { strategy = "linear", percentage = 10, interval_minutes = 5 }
   }
 
-  expect_failures = [var.release]
+  expect_failures = [var.deployment_configs]
 }
 
-run "no_interval" {
+run "no_configuration_to_go_back_with" {
   command = plan
 
   variables {
-    release = { strategy = "canary", percentage = 10, interval_minutes = 0 }
+    deployment_configs = { canary = "CodeDeployDefault.LambdaCanary10Percent5Minutes" }
   }
 
-  expect_failures = [var.release]
+  expect_failures = [var.deployment_configs]
 }
 
-run "linear_beyond_two_days" {
+run "no_canary_of_its_interval" {
   command = plan
 
   variables {
-    release = { strategy = "linear", percentage = 1, interval_minutes = 60 }
+    release = { strategy = "canary", percentage = 10, interval_minutes = 15 }
   }
 
-  expect_failures = [var.release]
+  expect_failures = [var.canary_configs]
 }
 
 run "route_without_method" {
