@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from localaws.codedeploy.configs import PREDEFINED
 from lockgate.config.project import Project
+from lockgate.config.service import AUTO_INTERVALS, Release
+from lockgate.contract import ServiceContract
 from tests.terraform.hcl import ROOT
 from tests.terraform.toolchain import Copy, Ran
 
@@ -49,6 +52,27 @@ permissions:
 """
 
 
+ADAPTIVE = """\
+kind: lambda
+release: {interval_minutes: auto, auto_longest_minutes: 240}
+overrides:
+  prod:
+    release: {interval_minutes: 15}
+"""
+
+RELEASES = {
+    "auto": "{interval_minutes: auto}",
+    "auto-all": "{percentage: 25, interval_minutes: auto, auto_longest_minutes: 2880}",
+    "auto-between": "{interval_minutes: auto, auto_shortest_minutes: 6, auto_longest_minutes: 100}",
+    "auto-unwatched": "{strategy: all_at_once, interval_minutes: auto}",
+    "default": "{}",
+    "linear": "{strategy: linear, interval_minutes: 3}",
+    "linear-own": "{strategy: linear, percentage: 20, interval_minutes: 7}",
+    "own": "{percentage: 25, interval_minutes: 60}",
+    "unwatched": "{strategy: all_at_once}",
+}
+
+
 @pytest.fixture
 def empty(copy: Copy) -> Copy:
     """The stack with mocks, and without services."""
@@ -63,9 +87,10 @@ def empty(copy: Copy) -> Copy:
 
 @pytest.fixture
 def stack(empty: Copy) -> Copy:
-    """The stack with mocks and two services."""
+    """The stack with mocks and three services."""
     empty.add_service("hello", HELLO)
     empty.add_service("checker", CHECKER)
+    empty.add_service("adaptive", ADAPTIVE)
     return empty
 
 
@@ -97,10 +122,10 @@ mock_resource "aws_sns_topic_policy" {
 """
 
 
-def _test(stack: Copy, run: str) -> Ran:
+def _test(stack: Copy, run: str, *arguments: str) -> Ran:
     text = f'mock_provider "aws" {{\n  source = "./tests/mocks"\n}}\n\n{run}\n'
     (stack.root / "terraform" / STACK / "tests" / "case.tftest.hcl").write_text(text)
-    return stack.terraform(STACK, "test", "-no-color")
+    return stack.terraform(STACK, "test", "-no-color", *arguments)
 
 
 def _expected(stack: Copy, environment: str) -> dict[str, object]:
@@ -199,6 +224,75 @@ run "applied" {
 """,
     )
     assert ran.code == 0, ran.output
+
+
+def test_contract_has_the_configurations_that_the_declarations_ask_for(empty: Copy) -> None:
+    for name, declaration in RELEASES.items():
+        empty.add_service(name, f"kind: lambda\nrelease: {declaration}\n")
+    made, contracts = _applied(empty)
+    declared = {name: service.release for name, service in Project(empty.root).services("local").items()}
+    assert set(contracts) == set(declared) == set(RELEASES)
+    wanted = {"CodeDeployDefault.LambdaAllAtOnce"}
+    for name, contract in contracts.items():
+        release = declared[name]
+        minutes = _minutes(release)
+        canaries = {number: _config(release, number) for number in minutes}
+        assert contract.canary_configs == (canaries if release.strategy == "canary" else {}), name
+        expected = {"all_at_once": "CodeDeployDefault.LambdaAllAtOnce"}
+        if release.strategy != "all_at_once":
+            expected[release.strategy] = _config(release, minutes[0])
+            wanted |= set(canaries.values())
+        assert contract.deployment_configs == expected, name
+        traffic = (contract.traffic.strategy, contract.traffic.percentage, contract.traffic.interval_minutes)
+        assert traffic == (release.strategy, release.percentage, minutes[0]), name
+    assert set(contracts["auto-all"].canary_configs) == set(AUTO_INTERVALS)
+    assert sorted(made) == sorted(wanted - set(PREDEFINED))
+
+
+def _minutes(release: Release) -> list[int]:
+    return release.auto_intervals() if release.interval_minutes == "auto" else [release.interval_minutes]
+
+
+def _config(release: Release, minutes: int) -> str:
+    """The predefined configuration of these numbers, else the platform's own."""
+    kind = release.strategy
+    numbers = {f"{kind}Percentage": release.percentage, f"{kind}Interval": minutes}
+    predefined = [
+        name
+        for name, config in PREDEFINED.items()
+        if config["computePlatform"] == "Lambda"
+        and config["trafficRoutingConfig"].get(f"timeBased{kind.title()}") == numbers
+    ]
+    return predefined[0] if predefined else f"lockgate-local-{kind}-{release.percentage}pct-{minutes}min"
+
+
+def _applied(stack: Copy) -> tuple[list[str], dict[str, ServiceContract]]:
+    """Names of the configurations that the stack makes, and what it writes for each service."""
+    run = """
+run "applied" {
+  command = apply
+
+  variables {
+    environment = "local"
+  }
+}
+"""
+    ran = _test(stack, run, "-verbose", "-json")
+    assert ran.code == 0, ran.output
+    messages = [json.loads(line) for line in ran.output.splitlines()]
+    (state,) = [message["test_state"] for message in messages if "test_state" in message]
+    resources = [item for module in state["root_module"]["child_modules"] for item in module["resources"]]
+    made = [
+        item["values"]["deployment_config_name"]
+        for item in resources
+        if item["type"] == "aws_codedeploy_deployment_config"
+    ]
+    contracts = [
+        ServiceContract.model_validate_json(item["values"]["value"])
+        for item in resources
+        if item["type"] == "aws_ssm_parameter"
+    ]
+    return made, {contract.service: contract for contract in contracts}
 
 
 def test_unknown_environment_is_refused(stack: Copy) -> None:
