@@ -123,7 +123,8 @@ class ReleaseWorld:
         }
         (root / "platform.yaml").write_text(yaml.safe_dump(platform, sort_keys=False))
         world = cls(root, port)
-        world.declare(declared)
+        if declared:
+            world.declare(declared)
         return world
 
     def declare(self, declared: Mapping[str, Any]) -> None:

@@ -15,6 +15,8 @@ pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(300)
 RATE = 100
 DECLARED = {
     "release": {"strategy": "canary", "percentage": 10, "interval_minutes": 60, "bake_minutes": 4},
+    # A busy machine serves few requests in a second, of which two failures would be two per cent.
+    "alarms": {"minimum_requests": 60},
     "metrics": [
         {
             "namespace": "Shop",

@@ -19,7 +19,7 @@ DEV = "222222222222"
 @pytest.fixture
 def world(tmp_path: Path) -> ReleaseWorld:
     """A repository; nothing runs."""
-    return ReleaseWorld.make(tmp_path)
+    return ReleaseWorld.make(tmp_path, {})
 
 
 def refused(world: ReleaseWorld, code: int, *arguments: str, **environment: str) -> str:
