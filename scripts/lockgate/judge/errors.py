@@ -18,6 +18,9 @@ from lockgate.judge.policy import JudgePolicy
 _ENOUGH_ERRORS = 5
 """Errors that each side of a minute needs before the minute says something about the noise of one side."""
 
+DISPERSION_PRIOR = 1.0
+"""Expected squared residuals that the absence of clusters counts for before anything was seen."""
+
 
 def log_allocation(row: Row, ratio: float, policy: JudgePolicy) -> float:
     """log of the e-value of how errors fall to the sides, for the alternative p_c = ratio * p_b.
@@ -105,7 +108,7 @@ def _log_beta(e_c: float, e_b: float, share: float, k: float) -> float:
 class Dispersion:
     """How much more the split of errors varies than chance gives: errors come in clusters.
 
-    A Pearson statistic over earlier minutes, with a prior worth two expected squared residuals.
+    A Pearson statistic over minutes, with a prior.
     """
 
     canary_errors: int = 0
@@ -129,7 +132,8 @@ class Dispersion:
 
     def factor(self, policy: JudgePolicy) -> float:
         """What log evidence is divided by, at least the policy's dispersion."""
-        return max(policy.dispersion, (2.0 + self.squares) / (2.0 + self.expected))
+        found = (DISPERSION_PRIOR + self.squares) / (DISPERSION_PRIOR + self.expected)
+        return max(policy.dispersion, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +151,21 @@ class ErrorState:
 
 
 def log_e_values(state: ErrorState, row: Row, policy: JudgePolicy) -> tuple[float, ...]:
-    """log of the minute's e-value for each of the policy's error ratios. Guards use earlier minutes only."""
+    """log of the minute's e-value for each of the policy's error ratios.
+
+    Evidence is divided by the dispersion of earlier minutes, and by that with this minute where that leaves
+    less: a cluster is then no evidence in the minute in which it comes, and what is less than an e-value is
+    safe.
+    """
     variation = state.noise.variation(policy, row.canary.errors)
-    tempering = state.dispersion.factor(policy)
+    before, after = (d.factor(policy) for d in (state.dispersion, state.dispersion.learn(row)))
     if not row.canary.errors and not row.baseline.errors and policy.allowed_rate == 0.0:
         return (0.0,) * len(policy.error_ratios)
-    return tuple(
-        min(log_allocation(row, ratio, policy), log_guard(row, ratio, variation, policy)) / tempering
+    logs = (
+        min(log_allocation(row, ratio, policy), log_guard(row, ratio, variation, policy))
         for ratio in policy.error_ratios
     )
+    return tuple(min(log_s / before, log_s / after) for log_s in logs)
 
 
 def step(state: ErrorState, row: Row, policy: JudgePolicy) -> ErrorState:

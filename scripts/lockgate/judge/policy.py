@@ -74,12 +74,13 @@ class JudgePolicy:
     """Coefficient of variation, from minute to minute, that one side's error rate is taken to have on its own
     before anything was seen."""
 
-    noise_prior_many: float = 0.40
+    noise_prior_many: float = 0.45
     """The same for a minute in which the canary has many errors: there chance is small beside noise, so that
     a single minute would decide, and it pays to wait for a second one."""
 
-    many_errors: int = 15
-    """Errors of the canary in a minute from which on they are many: the rate is known to a quarter."""
+    many_errors: int = 7
+    """Errors of the canary in a minute from which on they are many: three clusters, or so many that chance
+    alone leaves the rate known to a third."""
 
     noise_prior_minutes: float = 3.0
     """Minutes that the prior of the noise counts for; the canary's own minutes outweigh it soon."""

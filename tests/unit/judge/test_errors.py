@@ -74,9 +74,33 @@ def test_clusters_temper_the_evidence() -> None:
     for minute in range(30):
         state = step(state, _row(0 if minute % 3 else 6, 60, 18, 540), POLICY)
     assert state.dispersion.factor(POLICY) > 2
-    row = _row(8, 60, 18, 540)
+    row = _row(6, 60, 18, 540)
     tempered = log_e_values(state, row, POLICY)
     assert tempered[1] < log_e_values(ErrorState.start(POLICY), row, POLICY)[1] / 2
+
+
+def test_a_cluster_is_tempered_in_its_own_minute() -> None:
+    state = ErrorState.start(POLICY)
+    for _ in range(6):
+        state = step(state, _row(0, 60, 5, 540), POLICY)
+    row = _row(5, 60, 5, 540)
+    before, after = state.dispersion.factor(POLICY), state.dispersion.learn(row).factor(POLICY)
+    assert before < 1.1 < 2 < after
+    assert log_e_values(state, row, POLICY)[2] < log_allocation(row, 5.0, POLICY) / after + 1e-9
+
+
+Rows = st.builds(_row, st.integers(0, 9), st.just(60), st.integers(0, 30), st.just(540))
+
+
+@given(earlier=st.lists(Rows, max_size=6), row=Rows)
+def test_tempering_with_the_minute_itself_only_lowers(earlier: list[Row], row: Row) -> None:
+    """So the mean stays at most 1, although the divisor depends on the minute."""
+    state = ErrorState.start(POLICY)
+    for one in earlier:
+        state = step(state, one, POLICY)
+    before = state.dispersion.factor(POLICY)
+    for ratio, log_s in zip(POLICY.error_ratios, log_e_values(state, row, POLICY), strict=True):
+        assert log_s <= log_allocation(row, ratio, POLICY) / before + 1e-12
 
 
 def test_a_regression_is_not_taken_for_clusters() -> None:
