@@ -13,6 +13,10 @@ LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 0
 """Quantiles that become bounds: deciles for shifts of everything, then the tail, where most regressions of
 latency are. Beyond 99.9 % half an hour of most services has no requests left."""
 
+BEYOND = 1.25
+"""There is a bound this far beyond the last quantile: the baseline hardly gets there, so that what does is
+worth most."""
+
 _APART = 1.001
 """Bounds closer than this, relatively, are one bound: metrics are not more exact, and a bin must hold
 some."""
@@ -23,9 +27,10 @@ def latency_bounds(
 ) -> tuple[float, ...]:
     """The bounds that a judge with this policy makes best use of.
 
-    They are the quantiles at `LEVELS` and, for each of the policy's latency margins, the quantile c and
-    factor * c / (1 + tau), which the canary's bin turns into factor * c. Where the quantile lies in a gap
-    between two humps, one half a tail below it gets the same, since nothing can be proven in the gap.
+    They are the quantiles at `LEVELS`, one bound beyond them and, for each of the policy's latency margins,
+    the quantile c and factor * c / (1 + tau), which the canary's bin turns into factor * c. Where the
+    quantile lies in a gap between two humps, one half a tail below it gets the same, since nothing can be
+    proven in the gap.
 
     Args:
         quantile: latency at a level in (0, 1) over the baseline's last 30 minutes before the deployment,
@@ -40,6 +45,7 @@ def latency_bounds(
     """
     policy = policy or JudgePolicy()
     wanted = [_latency(quantile, level) for level in LEVELS]
+    wanted.append(BEYOND * wanted[-1])
     for level, factor in policy.latency_margins:
         for place in _places(quantile, level, factor):
             at = _latency(quantile, place)

@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from lockgate.judge.evidence import Row
 from lockgate.judge.mixing import Mixture
 from lockgate.judge.policy import JudgePolicy
-from lockgate.judge.shapes import History, Shape, Slower, scores, shares_when
+from lockgate.judge.shapes import History, MoreOften, Shape, scores, shares_when
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ class LatencyTest:
 
 def _scorer(shape: Shape, history: History, weight: float) -> Scorer:
     values = scores(shape, history)
-    if isinstance(shape, Slower):
+    if not isinstance(shape, MoreOften):
         values = fitted(values, shares_when(shape, history), history.shares(), weight)
     return Scorer.of(values, shape.cap)
 
@@ -170,5 +170,7 @@ def step(test: LatencyTest, state: LatencyState, row: Row, policy: JudgePolicy) 
         return state
     if state.skipped < policy.warmup:
         return LatencyState(state.mixture, state.skipped + 1)
-    logs = [log_e_value(canary, baseline, scorer) for scorer in test.scorers]
-    return LatencyState(state.mixture.multiply(logs), state.skipped)
+    mixture = state.mixture.multiply(log_e_value(canary, baseline, scorer) for scorer in test.scorers)
+    if state.skipped + mixture.minutes <= policy.cold_minutes:
+        mixture = mixture.limited(test.weights, math.log(policy.cold_evidence))
+    return LatencyState(mixture, state.skipped)

@@ -60,6 +60,16 @@ class Mixture:
         grown = tuple(s + log_add(w, log_eta) for s, w in zip(log_s, self.log_w, strict=True))
         return Mixture(grown, t)
 
+    def limited(self, weights: Sequence[float], most: float) -> Mixture:
+        """Scaled down so that the weighted mean of E_t is at most exp(most); what is less than an e-process
+        stays one. The part for later starts is not scaled."""
+        late = -math.log(self.minutes + 1)
+        reached = log_mean(self.log_w, weights)
+        if log_add(reached, late) <= most:
+            return self
+        room = most + math.log1p(-math.exp(late - most)) if late < most else -math.inf
+        return Mixture(tuple(w + room - reached for w in self.log_w), self.minutes)
+
     def logs(self) -> tuple[float, ...]:
         """log E_t for each alternative."""
         late = -math.log(self.minutes + 1)

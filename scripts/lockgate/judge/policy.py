@@ -7,28 +7,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from lockgate.judge.shapes import MoreOften, Shape, Slower
+from lockgate.judge.shapes import MoreOften, Shape, Slower, Some
 
 LATENCY_SHAPES: tuple[Shape, ...] = (
-    Slower(above=0.0, factor=1.08, weight=1.0, cap=1.8),
-    Slower(above=0.0, factor=1.2, weight=4.0, cap=2.1),
-    Slower(above=0.0, factor=1.85, weight=1.0, cap=2.1),
-    Slower(above=0.9, factor=1.4, weight=2.0, cap=1.8),
-    Slower(above=0.9, factor=2.0, weight=1.0, cap=1.8),
-    Slower(above=0.95, factor=2.0, weight=2.0, cap=2.1),
-    MoreOften(above=0.5, odds=1.6, weight=0.5, cap=1.8),
-    MoreOften(above=0.9, odds=1.7, weight=0.5, cap=1.8),
-    MoreOften(above=0.95, odds=2.5, weight=1.0, cap=1.8),
-    MoreOften(above=0.98, odds=3.0, weight=1.0, cap=1.8),
-    MoreOften(above=0.99, odds=4.0, weight=1.0, cap=1.8),
-    MoreOften(above=0.995, odds=4.0, weight=0.5, cap=1.8),
-    MoreOften(above=0.999, odds=15.0, weight=1.0, cap=1.8),
+    Slower(above=0.0, factor=1.08, weight=1.0, cap=2.5),
+    Slower(above=0.0, factor=1.2, weight=4.0, cap=2.5),
+    Slower(above=0.9, factor=1.4, weight=2.0, cap=2.5),
+    Slower(above=0.95, factor=2.0, weight=2.0, cap=2.5),
+    Slower(above=0.99, factor=2.0, weight=4.0, cap=2.5),
+    Some(share=0.08, factor=2.5, weight=1.0, cap=2.5),
+    MoreOften(above=0.5, odds=1.6, weight=0.5, cap=2.5),
+    MoreOften(above=0.9, odds=1.7, weight=0.5, cap=2.5),
+    MoreOften(above=0.95, odds=2.5, weight=1.0, cap=2.5),
+    MoreOften(above=0.98, odds=3.0, weight=1.0, cap=2.5),
+    MoreOften(above=0.99, odds=4.0, weight=1.0, cap=2.5),
+    MoreOften(above=0.999, odds=15.0, weight=0.5, cap=2.5),
 )
 """Ways in which latency gets worse that evidence is collected for.
 
-Shifts of everything, most weight on the one that is commonest; slower tails; and exceeding a quantile more
-often, which every slower canary does at some quantile, so that no shape goes unseen. Caps: three minutes,
-such as the end of a cold start of six, never suffice for a roll-back, however slow they are; four can."""
+Shifts of everything and the far tail have most weight: shifts are commonest, and of the far tail a minute
+shows so few requests that it needs the head start. Then slower tails, any requests that wait, and exceeding
+a quantile more often, which every slower canary does at some quantile, so that no shape goes unseen. Caps:
+three minutes out of a clear sky do not suffice for a roll-back, however slow they are; five do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,13 @@ class JudgePolicy:
 
     warmup: int = 3
     """First minutes in which latency is not judged: cold starts."""
+
+    cold_minutes: int = 6
+    """First minutes that may be those of a cold start; the warm-up is part of them."""
+
+    cold_evidence: float = 20.0
+    """Most that these minutes can say against the canary's latency, all together: a cold start alone never
+    rolls back, and a canary that stays slow has a head start all the same."""
 
     traffic_share: float = 0.7
     """The canary must get at least this share of its weight. CodeDeploy's split is off by a tenth at
@@ -206,12 +213,16 @@ def _check_errors(policy: JudgePolicy) -> None:
 
 def _check_latency(policy: JudgePolicy) -> None:
     _at_least("tau", policy.tau, 0.0)
+    _between("cold_evidence", policy.cold_evidence, 0.0, math.inf)
     _require(bool(policy.latency_shapes), "latency_shapes is empty; give at least one shape")
     for shape in policy.latency_shapes:
-        _require(0.0 <= shape.above < 1.0, f"{shape}: above must be in [0, 1)")
+        if isinstance(shape, Some):
+            _between(f"{shape}: share", shape.share, 0.0, 1.0)
+        else:
+            _require(0.0 <= shape.above < 1.0, f"{shape}: above must be in [0, 1)")
         _between(f"{shape}: weight", shape.weight, 0.0, math.inf)
         _require(shape.cap > 0.0, f"{shape}: cap must be above 0")
-        worse = shape.factor if isinstance(shape, Slower) else shape.odds
+        worse = shape.odds if isinstance(shape, MoreOften) else shape.factor
         _between(f"{shape}: how much worse", worse, 1.0, math.inf)
 
 
@@ -244,7 +255,7 @@ def _check_margins(policy: JudgePolicy) -> None:
 
 
 def _check_minutes(policy: JudgePolicy) -> None:
-    for name in ("warmup", "traffic_warmup", "traffic_age", "min_bake"):
+    for name in ("warmup", "cold_minutes", "traffic_warmup", "traffic_age", "min_bake"):
         _at_least(name, getattr(policy, name), 0)
     _at_least("max_bake", policy.max_bake, max(1, policy.min_bake))
     _require(

@@ -38,6 +38,22 @@ class Slower:
 
 
 @dataclass(frozen=True, slots=True)
+class Some:
+    """A share of requests, not the slowest but any, takes longer by a factor: retries, misses of a cache.
+
+    Args:
+        share: of the requests, in (0, 1).
+        factor: how much longer, above 1.
+        weight, cap: as for `Slower`.
+    """
+
+    share: float
+    factor: float
+    weight: float = 1.0
+    cap: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
 class MoreOften:
     """Requests exceed a quantile of the baseline more often, whatever the shape.
 
@@ -53,7 +69,9 @@ class MoreOften:
     cap: float = 3.0
 
 
-Shape = Slower | MoreOften
+Survival = Callable[[float], float]
+
+Shape = Slower | Some | MoreOften
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +108,7 @@ class History:
         near = (j for j, score in enumerate(self._scores()) if abs(score - aim) <= 0.4 or j == nearest)
         return list(near)
 
-    def survival(self) -> Callable[[float], float]:
+    def survival(self) -> Survival:
         """P(latency > x) as a function of x: between bounds, and beyond them, by interpolation of normal
         scores against log x."""
         places = [math.log(bound) for bound in self.bounds]
@@ -123,16 +141,21 @@ def scores(shape: Shape, history: History) -> tuple[float, ...]:
     return ascending_scores(shares_when(shape, history), history.shares())
 
 
-def shares_when(shape: Slower, history: History) -> list[float]:
+def shares_when(shape: Slower | Some, history: History) -> list[float]:
     """Share of the canary's bins when the shape is true."""
     beyond = history.survival()
-    from_here = history.bounds[history.nearest(shape.above)] if shape.above > 0.0 else 0.0
-
-    def exceeds(bound: float) -> float:
-        return beyond(bound) if bound <= from_here else beyond(max(from_here, bound / shape.factor))
-
+    exceeds = _some(shape, beyond) if isinstance(shape, Some) else _slower(shape, beyond, history)
     tail = [1.0, *(exceeds(bound) for bound in history.bounds), 0.0]
     return [max(upper - lower, 0.0) for upper, lower in pairwise(tail)]
+
+
+def _some(shape: Some, beyond: Survival) -> Survival:
+    return lambda bound: (1.0 - shape.share) * beyond(bound) + shape.share * beyond(bound / shape.factor)
+
+
+def _slower(shape: Slower, beyond: Survival, history: History) -> Survival:
+    from_here = history.bounds[history.nearest(shape.above)] if shape.above > 0.0 else 0.0
+    return lambda bound: beyond(bound) if bound <= from_here else beyond(max(from_here, bound / shape.factor))
 
 
 def ascending_scores(canary: Sequence[float], baseline: Sequence[float]) -> tuple[float, ...]:

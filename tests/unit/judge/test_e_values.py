@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, product
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lockgate.judge.errors import log_allocation, log_guard
 from lockgate.judge.evidence import Row, Side
 from lockgate.judge.latency import Scorer, log_e_value
+from lockgate.judge.mixing import Mixture
 from lockgate.judge.noninferiority import log_errors, log_tilt
 from lockgate.judge.policy import JudgePolicy
 from lockgate.judge.traffic import log_e_value as log_traffic
@@ -165,3 +166,20 @@ def test_proof_that_errors_are_within_the_margin(n_c: int, n_b: int, a: float) -
         edge = policy.margin_ratio * rate + policy.margin_rate
         assert mean_over_pairs(n_c, n_b, edge, rate, value) <= ONE
         assert mean_over_pairs(n_c, n_b, min(1.0, 1.5 * edge), rate, value) <= ONE
+
+
+def test_limited_evidence_is_less_than_an_e_process() -> None:
+    """Over all outcomes of four minutes whose e-values are 3 or 1/3, limited in the first two."""
+    outcomes = ((0.25, math.log(3.0)), (0.75, math.log(1 / 3)))
+    weights = (0.5, 0.5)
+    mean, most = 0.0, 0.0
+    for path in product(outcomes, repeat=4):
+        mixture = Mixture.start(2)
+        for minute, (_, log_s) in enumerate(path):
+            mixture = mixture.multiply((log_s, 0.5 * log_s + math.log(0.75)))
+            if minute < 2:
+                mixture = mixture.limited(weights, math.log(1.5))
+                most = max(most, math.exp(mixture.log_evidence(weights)))
+        mean += math.prod(share for share, _ in path) * math.exp(mixture.log_evidence(weights))
+    assert 0.5 < mean <= ONE
+    assert most == pytest.approx(1.5)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lockgate.judge import Judge, JudgePolicy, Look, Side, Verdict, at_the_end
-from lockgate.judge.shapes import Slower
+from lockgate.judge.shapes import Slower, Some
 from tests.unit.judge.worlds import BOUNDS, history, look, minutes
 
 MISSING = (
@@ -242,7 +242,10 @@ def test_a_wrong_number_of_bins_is_refused() -> None:
         ("tau", -0.01, "tau"),
         ("latency_shapes", (), "latency_shapes is empty"),
         ("latency_shapes", (Slower(above=1.0, factor=2.0),), "above"),
+        ("latency_shapes", (Some(share=1.0, factor=2.0),), "share"),
         ("warmup", -1, "warmup"),
+        ("cold_minutes", -1, "cold_minutes"),
+        ("cold_evidence", 0.0, "cold_evidence"),
         ("traffic_share", 1.5, "traffic_share"),
         ("traffic_factors", (1.0,), "traffic_factors"),
         ("traffic_weights", (0.5, 0.5), "as many"),

@@ -12,10 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockgate.judge import Judge, JudgePolicy, Look, Side, bin_counts, latency_bounds, quantiles_of
+from lockgate.judge.bounds import BEYOND, LEVELS
 from lockgate.judge.noninferiority import margins
 from lockgate.judge.policy import LATENCY_SHAPES
-from lockgate.judge.shapes import History, MoreOften, Shape, Slower, ascending_scores, scores
-from tests.unit.judge.worlds import BOUNDS, MEDIAN, SIGMA, WARMER, history, latencies, quantile
+from lockgate.judge.shapes import (
+    History,
+    MoreOften,
+    Shape,
+    Slower,
+    Some,
+    ascending_scores,
+    scores,
+    shares_when,
+)
+from tests.unit.judge.worlds import BOUNDS, MEDIAN, SIGMA, WARMER, history, latencies, minutes, quantile
 
 HISTORY = History(BOUNDS, history())
 COARSE = (20.0, 30.0, 40.0, 50.0, 65.0, 80.0, 110.0, 150.0, 250.0)
@@ -115,16 +125,40 @@ def test_a_quantile_in_a_gap_between_humps_is_replaced() -> None:
     assert exceeding[p90.canary_bin - 1] < 0.8 * exceeding[p90.baseline_bin - 1]
 
 
-def test_three_minutes_of_latency_never_suffice() -> None:
-    total = sum(shape.weight for shape in LATENCY_SHAPES)
-    most = sum(shape.weight / total * math.exp(3 * shape.cap) for shape in LATENCY_SHAPES)
+def _all_slow(requests: int) -> Look:
+    fast, slow = (9 * requests, *(0,) * len(BOUNDS)), (*(0,) * len(BOUNDS), requests)
+    return Look(Side(requests, 0, slow), Side(9 * requests, 0, fast))
+
+
+def test_a_cold_start_does_not_roll_back() -> None:
+    policy = JudgePolicy()
     judge = Judge(latency_bounds=BOUNDS, latency_history=history())
-    fast, slow = (10**6, *(0,) * len(BOUNDS)), (*(0,) * len(BOUNDS), 10**5)
-    look = Look(Side(10**5, 0, slow), Side(10**6, 0, fast))
-    warmup = JudgePolicy().warmup
-    verdicts = [judge([look] * minutes) for minutes in (warmup + 3, warmup + 5)]
-    assert [verdict.action for verdict in verdicts] == ["continue", "rollback"]
-    assert verdicts[0].evidence["latency"].value <= most
+    cold = [_all_slow(10_000)] * policy.cold_minutes
+    at_most = policy.cold_evidence
+    assert judge(cold).evidence["latency"].value == pytest.approx(at_most)
+    assert judge([*cold, *minutes(1, 30)]).action != "rollback"
+    assert judge([*cold, *cold[:2]]).action == "rollback"
+
+
+def test_some_requests_that_wait_are_a_shape() -> None:
+    shape = Some(share=0.1, factor=3.0)
+    found = shares_when(shape, HISTORY)
+    assert sum(found) == pytest.approx(1.0)
+    beyond = HISTORY.survival()
+    third = HISTORY.nearest(0.9)
+    bound = BOUNDS[third]
+    assert sum(found[third + 1 :]) == pytest.approx(0.9 * beyond(bound) + 0.1 * beyond(bound / 3))
+
+
+def test_a_bound_lies_beyond_the_last_quantile() -> None:
+    assert BOUNDS[-1] == pytest.approx(BEYOND * quantile(LEVELS[-1]))
+
+
+def test_three_slow_minutes_out_of_a_clear_sky_do_not_suffice() -> None:
+    judge = Judge(latency_bounds=BOUNDS, latency_history=history())
+    clear = minutes(1, 30)
+    looks = [*clear, *[_all_slow(10_000)] * 5]
+    assert [judge(looks[:count]).action for count in (33, 35)] == ["continue", "rollback"]
 
 
 def test_a_request_at_a_bound_belongs_below_it() -> None:
