@@ -134,8 +134,8 @@ class Judge:
         elif progress.mean.mixture.minutes:
             by_alternative["latency"] = progress.mean.mixture.logs()
             rollback["latency"] = progress.mean.mixture.log_evidence(_even(latency_mean.BETS))
-        proof = {"errors": progress.proof.log_errors()}
-        for margin, value in zip(self._margins, progress.proof.log_latency(), strict=True):
+        proof = {"errors": progress.proof.log_errors(self.policy)}
+        for margin, value in zip(self._margins, progress.proof.log_latency(self.policy), strict=True):
             proof[f"latency p{100 * margin.quantile:g}"] = value
         doubt = max((max(logs) for logs in by_alternative.values()), default=-math.inf)
         return Weighed(rollback, proof, doubt, progress.totals)

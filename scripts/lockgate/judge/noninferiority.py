@@ -7,7 +7,7 @@ with a probability of at most `alpha_promote`, at any look.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lockgate.judge.evidence import Row
@@ -17,6 +17,9 @@ from lockgate.judge.shapes import History
 
 _LITTLE_BETWEEN = 0.8
 """Share of the requests beyond c that are also beyond the margin, from which on c is given up for another."""
+
+SMALLEST_BET, LARGEST_BET = 0.01, 0.95
+"""Range of a bet on a canary like the baseline: one error never undoes more than a hundredfold."""
 
 
 def log_errors(row: Row, a: float, policy: JudgePolicy) -> float:
@@ -66,11 +69,13 @@ class Margin:
         quantile: of the baseline, as the policy names it.
         canary_bin: first bin of the canary's that counts as beyond factor * c.
         baseline_bin: first bin of the baseline's that counts as beyond c.
+        expected: odds ratio of the two for a canary like the baseline before the deployment.
     """
 
     quantile: float
     canary_bin: int
     baseline_bin: int
+    expected: float
 
 
 def margins(history: History, policy: JudgePolicy) -> tuple[Margin, ...]:
@@ -94,7 +99,9 @@ def _margin(quantile: float, factor: float, history: History, policy: JudgePolic
     j = history.nearest(quantile)
     if exceeding[reach[j]] > _LITTLE_BETWEEN * exceeding[j]:
         j = max(history.around(quantile), key=lambda i: _learned(exceeding[i], exceeding[reach[i]]))
-    return Margin(quantile, reach[j] + 1, j + 1)
+    beyond, reached = exceeding[j], exceeding[reach[j]]
+    expected = reached / (1.0 - reached) / beyond * (1.0 - beyond)
+    return Margin(quantile, reach[j] + 1, j + 1, min(max(expected, SMALLEST_BET), LARGEST_BET))
 
 
 def _learned(baseline: float, canary: float) -> float:
@@ -102,51 +109,83 @@ def _learned(baseline: float, canary: float) -> float:
     return baseline - canary + canary * math.log(canary / baseline)
 
 
+Bets = tuple[float, ...]
+"""Running log e-values: first that of the bet on a canary like the baseline, then those of the policy's."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProofState:
-    """Running log e-values: by `a` for errors, by margin and by odds for latency."""
+    """Running log e-values, and what the bets are made from.
 
-    errors: tuple[float, ...]
-    latency: tuple[tuple[float, ...], ...]
+    Attributes:
+        errors: by bet.
+        latency: by margin and bet.
+        late: the same without the cold minutes.
+    """
+
+    errors: Bets
+    latency: tuple[Bets, ...]
+    late: tuple[Bets, ...]
+    baseline_errors: int = 0
+    baseline_requests: int = 0
     minutes: int = 0
 
     @staticmethod
     def start(margins: Sequence[Margin], policy: JudgePolicy) -> ProofState:
         """Before the first minute."""
-        odds = (0.0,) * len(policy.margin_odds)
-        return ProofState((0.0,) * len(policy.margin_errors), (odds,) * len(margins))
+        nothing = ((0.0,) * (1 + len(policy.margin_odds)),) * len(margins)
+        return ProofState((0.0,) * (1 + len(policy.margin_errors)), nothing, nothing)
 
-    def log_errors(self) -> float:
+    def expected_bet(self, policy: JudgePolicy) -> float:
+        """What one error should multiply the evidence with if the canary fails as often as the baseline did
+        so far; half an error in a hundred requests before anything was seen.
+
+        It depends on earlier minutes only, so that the mean of the e-value stays at most 1.
+        """
+        rate = (self.baseline_errors + 0.5) / (self.baseline_requests + 100.0)
+        bet = rate / (policy.margin_ratio * rate + policy.margin_rate)
+        return min(max(bet, SMALLEST_BET), LARGEST_BET)
+
+    def log_errors(self, policy: JudgePolicy) -> float:
         """log evidence that errors are within their margin."""
-        return _even_mean(self.errors)
+        return _mean(self.errors, policy)
 
-    def log_latency(self) -> tuple[float, ...]:
+    def log_latency(self, policy: JudgePolicy) -> tuple[float, ...]:
         """log evidence that latency is within its margin, by margin."""
-        return tuple(_even_mean(by_odds) for by_odds in self.latency)
+        shares = (1.0 - policy.margin_late, policy.margin_late)
+        both = zip(self.latency, self.late, strict=True)
+        return tuple(log_mean([_mean(bets, policy) for bets in pair], shares) for pair in both)
 
 
-def _even_mean(logs: Sequence[float]) -> float:
-    return log_mean(logs, (1.0 / len(logs),) * len(logs))
+def _mean(logs: Bets, policy: JudgePolicy) -> float:
+    others = (1.0 - policy.margin_expected) / (len(logs) - 1)
+    return log_mean(logs, (policy.margin_expected, *(others,) * (len(logs) - 1)))
 
 
 def step(margins: Sequence[Margin], state: ProofState, row: Row, policy: JudgePolicy) -> ProofState:
     """One minute further."""
-    errors = _plus(state.errors, (log_errors(row, a, policy) for a in policy.margin_errors))
-    latency = tuple(
-        _plus(logs, _log_margin(margin, row, policy))
-        for margin, logs in zip(margins, state.latency, strict=True)
+    bets = (state.expected_bet(policy), *policy.margin_errors)
+    latency = [_log_margin(margin, row, policy) for margin in margins]
+    late = latency if state.minutes >= policy.cold_minutes else [(0.0,) * len(logs) for logs in latency]
+    return ProofState(
+        _plus(state.errors, [log_errors(row, a, policy) for a in bets]),
+        tuple(map(_plus, state.latency, latency)),
+        tuple(map(_plus, state.late, late)),
+        state.baseline_errors + row.baseline.errors,
+        state.baseline_requests + row.baseline.requests,
+        state.minutes + 1,
     )
-    return ProofState(errors, latency, state.minutes + 1)
 
 
-def _plus(logs: tuple[float, ...], more: Iterable[float]) -> tuple[float, ...]:
+def _plus(logs: Bets, more: Sequence[float]) -> Bets:
     return tuple(x + y for x, y in zip(logs, more, strict=True))
 
 
-def _log_margin(margin: Margin, row: Row, policy: JudgePolicy) -> Iterable[float]:
+def _log_margin(margin: Margin, row: Row, policy: JudgePolicy) -> Bets:
+    odds = (margin.expected, *policy.margin_odds)
     canary, baseline = row.canary.latency, row.baseline.latency
     if canary is None or baseline is None:
-        return (0.0,) * len(policy.margin_odds)
+        return (0.0,) * len(odds)
     k_c, n_c = sum(canary[margin.canary_bin :]), sum(canary)
     k_b, n_b = sum(baseline[margin.baseline_bin :]), sum(baseline)
-    return (log_tilt(k_c, n_c, k_b, n_b, w) for w in policy.margin_odds)
+    return tuple(log_tilt(k_c, n_c, k_b, n_b, w) for w in odds)

@@ -132,15 +132,24 @@ class JudgePolicy:
     margin_rate: float = 0.005
     """d_n: ... plus this error rate, without which no clean service could be proven in an hour."""
 
-    margin_errors: tuple[float, ...] = (0.01, 0.1, 0.25, 0.5, 0.7, 0.85)
-    """What one error of the canary multiplies the proof with, under its alternatives, with equal weights."""
+    margin_errors: tuple[float, ...] = (0.1, 0.4, 0.75)
+    """What one error of the canary multiplies the proof with, for canaries that fail less often or more often
+    than the baseline."""
+
+    margin_expected: float = 0.85
+    """Share of a proof that is bet on the canary being like the baseline; the rest is spread evenly over
+    `margin_errors` or `margin_odds`. Most good releases are like the baseline, and proven sooner."""
 
     latency_margins: tuple[tuple[float, float], ...] = ((0.5, 1.25), (0.9, 1.25), (0.95, 1.3), (0.99, 1.5))
     """Quantile of the baseline, and factor: proven good means that the canary exceeds factor * quantile less
     often than the baseline exceeds the quantile. The tail has wider factors, since it has fewer requests."""
 
     margin_odds: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8)
-    """How much less often, under the alternatives of the latency proof, with equal weights."""
+    """How much less often, in the latency proof, for canaries that are faster or slower than the baseline."""
+
+    margin_late: float = 0.1
+    """Share of a latency proof that leaves the cold minutes out: after a slow start the other share has
+    lost its evidence, and needs long to win it back."""
 
     max_doubt: float = 2.0
     """Nothing is proven while the roll-back evidence of any one alternative is at or above this. It is
@@ -248,6 +257,8 @@ def _check_margins(policy: JudgePolicy) -> None:
     _require(0.0 <= policy.margin_rate < 1.0, f"margin_rate is {policy.margin_rate}; give a rate in [0, 1)")
     _all_between("margin_errors", policy.margin_errors, 0.0, 1.0)
     _all_between("margin_odds", policy.margin_odds, 0.0, 1.0)
+    for name in ("margin_expected", "margin_late"):
+        _between(name, getattr(policy, name), 0.0, 1.0)
     for quantile, factor in policy.latency_margins:
         _between("a quantile of latency_margins", quantile, 0.0, 1.0)
         _at_least("a factor of latency_margins (1 + tau or more)", factor, 1.0 + policy.tau)

@@ -14,7 +14,7 @@ from lockgate.judge.errors import log_allocation, log_guard
 from lockgate.judge.evidence import Row, Side
 from lockgate.judge.latency import Scorer, log_e_value
 from lockgate.judge.mixing import Mixture
-from lockgate.judge.noninferiority import log_errors, log_tilt
+from lockgate.judge.noninferiority import LARGEST_BET, SMALLEST_BET, ProofState, log_errors, log_tilt, step
 from lockgate.judge.policy import JudgePolicy
 from lockgate.judge.traffic import log_e_value as log_traffic
 from tests.unit.judge.worlds import binomial, histograms, mean_over_pairs, multinomial
@@ -72,7 +72,7 @@ def _log_beta(x: float, y: float) -> float:
 
 
 @pytest.mark.parametrize(("n_c", "n_b"), SIZES)
-@pytest.mark.parametrize("w", (0.2, 0.4, 0.8, 1.5, 5.0, 50.0))
+@pytest.mark.parametrize("w", (SMALLEST_BET, 0.085, 0.2, 0.4, 0.8, LARGEST_BET, 1.5, 5.0, 50.0))
 def test_tilt(n_c: int, n_b: int, w: float) -> None:
     @cache
     def value(k_c: int, k_b: int) -> float:
@@ -154,7 +154,7 @@ def test_traffic(factor: float, total: int) -> None:
 
 
 @pytest.mark.parametrize(("n_c", "n_b"), SIZES)
-@pytest.mark.parametrize("a", JudgePolicy().margin_errors)
+@pytest.mark.parametrize("a", (SMALLEST_BET, *JudgePolicy().margin_errors, LARGEST_BET))
 def test_proof_that_errors_are_within_the_margin(n_c: int, n_b: int, a: float) -> None:
     policy = JudgePolicy()
 
@@ -166,6 +166,31 @@ def test_proof_that_errors_are_within_the_margin(n_c: int, n_b: int, a: float) -
         edge = policy.margin_ratio * rate + policy.margin_rate
         assert mean_over_pairs(n_c, n_b, edge, rate, value) <= ONE
         assert mean_over_pairs(n_c, n_b, min(1.0, 1.5 * edge), rate, value) <= ONE
+
+
+def test_proof_with_bets_that_follow_the_baseline() -> None:
+    """Two minutes at the margin: the bet of the second one depends on what the first one was."""
+    policy = JudgePolicy()
+
+    def after(state: ProofState, e_c: int, e_b: int) -> ProofState:
+        return step((), state, _row(e_c, 6, e_b, 14), policy)
+
+    @cache
+    def second(e_c: int, e_b: int) -> float:
+        state = after(ProofState.start((), policy), e_c, e_b)
+
+        def value(f_c: int, f_b: int) -> float:
+            return math.exp(after(state, f_c, f_b).log_errors(policy))
+
+        return mean_over_pairs(6, 14, edge, rate, value)
+
+    bets = set()
+    for rate in (0.001, 0.05, 0.3):
+        edge = policy.margin_ratio * rate + policy.margin_rate
+        second.cache_clear()
+        assert mean_over_pairs(6, 14, edge, rate, second) <= ONE
+        bets.add(after(ProofState.start((), policy), 0, round(14 * rate)).expected_bet(policy))
+    assert len(bets) == 3
 
 
 def test_limited_evidence_is_less_than_an_e_process() -> None:

@@ -246,6 +246,8 @@ def test_a_wrong_number_of_bins_is_refused() -> None:
         ("warmup", -1, "warmup"),
         ("cold_minutes", -1, "cold_minutes"),
         ("cold_evidence", 0.0, "cold_evidence"),
+        ("margin_expected", 1.0, "margin_expected"),
+        ("margin_late", 0.0, "margin_late"),
         ("traffic_share", 1.5, "traffic_share"),
         ("traffic_factors", (1.0,), "traffic_factors"),
         ("traffic_weights", (0.5, 0.5), "as many"),

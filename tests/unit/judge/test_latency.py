@@ -140,6 +140,14 @@ def test_a_cold_start_does_not_roll_back() -> None:
     assert judge([*cold, *cold[:2]]).action == "rollback"
 
 
+def test_a_release_is_proven_soon_after_a_cold_start() -> None:
+    looks = [*minutes(2, 6, slower=2.0), *minutes(3, 30)]
+    judge = Judge(latency_bounds=BOUNDS, latency_history=history())
+    assert any(judge(looks[:count]).action == "promote" for count in range(20, 36))
+    stubborn = Judge(JudgePolicy(margin_late=1e-9), latency_bounds=BOUNDS, latency_history=history())
+    assert not any(stubborn(looks[:count]).action == "promote" for count in range(20, 36))
+
+
 def test_some_requests_that_wait_are_a_shape() -> None:
     shape = Some(share=0.1, factor=3.0)
     found = shares_when(shape, HISTORY)
