@@ -16,6 +16,7 @@ def main() -> None:
     parser.add_argument(
         "--other-runs", type=int, default=100, help="of those, how many the other judges see (default: 100)"
     )
+    parser.add_argument("--seed", type=int, default=SEED, help=f"of the first release (default: {SEED})")
     arguments = parser.parse_args()
     names = arguments.tables.split(",")
     if unknown := set(names) - set(TABLES):
@@ -23,12 +24,13 @@ def main() -> None:
     for name in names:
         title, table = TABLES[name]
         begun = time.monotonic()
-        print(f"### {title}\n\n{table(arguments.runs, arguments.other_runs)}\n")
-        print(
-            f"`python -m tests.bench.judge --tables {name} --runs {arguments.runs} "
-            f"--other-runs {arguments.other_runs}`, seeds from {SEED}, {time.monotonic() - begun:.0f} s\n",
-            flush=True,
-        )
+        print(f"### {title}\n\n{table(arguments.runs, arguments.other_runs, arguments.seed)}\n")
+        command = f"python -m tests.bench.judge --tables {name} --runs {arguments.runs}"
+        command += f" --other-runs {arguments.other_runs}"
+        if arguments.seed != SEED:
+            command += f" --seed {arguments.seed}"
+        taken = time.monotonic() - begun
+        print(f"`{command}`, seeds from {arguments.seed}, {taken:.0f} s\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist, fmean
 
 from lockgate.judge import Action, Judge, JudgePolicy
+from tests.bench.judge import many
 from tests.bench.judge.traffic import Run, Scenario, simulate
 
 INGEST_DELAY = 1
 """Minutes from the end of a minute until anybody sees it; charged to every judge in failed requests."""
+
+COMPARED = 2
+"""Runs of each scenario that the judge itself judges too: `many` must say the same."""
 
 JudgeFunction = Callable[[Run], int | None]
 
@@ -127,10 +131,20 @@ def measure(
     """
     policy = policy or JudgePolicy()
     tallies = {"Lockgate": Tally(), **{name: Tally() for name in others or {}}}
-    for number in range(runs):
-        run = simulate(scenario, seed + number)
-        tallies["Lockgate"].add(run, *judged(run, policy))
-        if other_runs is None or number < other_runs:
-            for name, judge in (others or {}).items():
-                tallies[name].add(run, judge(run))
+    for first, batch in _batches(scenario, runs, seed):
+        verdicts = many.judged(batch, policy)
+        for number, (run, verdict) in enumerate(zip(batch, verdicts, strict=True), start=first):
+            if number < COMPARED and verdict != (by_judge := judged(run, policy)):
+                raise AssertionError(f"{scenario.name}, run {number}: {verdict}, but the judge {by_judge}")
+            tallies["Lockgate"].add(run, *verdict)
+            if other_runs is None or number < other_runs:
+                for name, judge in (others or {}).items():
+                    tallies[name].add(run, judge(run))
     return tallies
+
+
+def _batches(scenario: Scenario, runs: int, seed: int) -> Iterator[tuple[int, list[Run]]]:
+    """Runs as many at a time as are judged together, with the number of the first."""
+    size = many.batch_size(scenario)
+    for first in range(0, runs, size):
+        yield first, [simulate(scenario, seed + number) for number in range(first, min(first + size, runs))]
