@@ -138,7 +138,8 @@ class Judge:
         for margin, value in zip(self._margins, progress.proof.log_latency(self.policy), strict=True):
             proof[f"latency p{100 * margin.quantile:g}"] = value
         doubt = max((max(logs) for logs in by_alternative.values()), default=-math.inf)
-        return Weighed(rollback, proof, doubt, progress.totals)
+        bounds = self.history.bounds if self.history else ()
+        return Weighed(rollback, proof, doubt, progress.totals, bounds)
 
     def _check(self, row: Row) -> None:
         if self.history is None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import add
 from typing import Literal
 
 from lockgate.judge.evidence import Row
@@ -60,6 +61,8 @@ class Totals:
     canary_requests: int = 0
     baseline_errors: int = 0
     baseline_requests: int = 0
+    canary_bins: tuple[int, ...] = ()
+    baseline_bins: tuple[int, ...] = ()
 
     def plus(self, row: Row) -> Totals:
         """With one more row."""
@@ -69,13 +72,43 @@ class Totals:
             self.canary_requests + row.canary.requests,
             self.baseline_errors + row.baseline.errors,
             self.baseline_requests + row.baseline.requests,
+            *self._bins(row),
         )
+
+    def _bins(self, row: Row) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Latency bins with one more row, where it has them on both sides."""
+        canary, baseline = row.canary.latency, row.baseline.latency
+        if canary is None or baseline is None:
+            return self.canary_bins, self.baseline_bins
+        return _added(self.canary_bins, canary), _added(self.baseline_bins, baseline)
+
+    def slowest(self) -> tuple[int, float, float] | None:
+        """Where the two sides' latencies are furthest apart: number of the bound, and what share of the
+        canary's and of the baseline's requests lies beyond it. None without bins."""
+        n_c, n_b = sum(self.canary_bins), sum(self.baseline_bins)
+        if not n_c or not n_b:
+            return None
+        tails = [
+            (number, sum(self.canary_bins[number + 1 :]) / n_c, sum(self.baseline_bins[number + 1 :]) / n_b)
+            for number in range(len(self.canary_bins) - 1)
+        ]
+        return max(tails, key=lambda tail: _apart(tail[1], n_c, tail[2], n_b))
 
     def __str__(self) -> str:
         return (
             f"errors {self.canary_errors:,}/{self.canary_requests:,} against "
             f"{self.baseline_errors:,}/{self.baseline_requests:,} in {self.minutes} minutes"
         )
+
+
+def _added(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(map(add, one, other)) if one else other
+
+
+def _apart(share_c: float, n_c: int, share_b: float, n_b: int) -> float:
+    """Difference of two shares in standard deviations."""
+    pooled = (share_c * n_c + share_b * n_b + 0.5) / (n_c + n_b + 1.0)
+    return (share_c - share_b) / math.sqrt(pooled * (1.0 - pooled) * (1.0 / n_c + 1.0 / n_b))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +119,15 @@ class Weighed:
         rollback: by metric (errors, latency, traffic), the metrics that were measured.
         proof: by margin (errors, latency p50, ...).
         doubt: the largest roll-back evidence of any single alternative.
+        totals: sums over the rows that counted.
+        bounds: frozen latency bounds, for messages.
     """
 
     rollback: Mapping[str, float]
     proof: Mapping[str, float]
     doubt: float
     totals: Totals
+    bounds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +169,7 @@ def decide(weighed: Weighed, policy: JudgePolicy) -> Verdict:
     minutes = weighed.totals.minutes
     if evidence["total"].reached:
         cause = max(parts, key=lambda metric: parts[metric])
-        reason = f"{cause.capitalize()}: {_against(cause, weighed)}; evidence {evidence['total']}"
+        reason = f"{cause.capitalize()}: {_against(cause, weighed, policy)}; evidence {evidence['total']}"
         return Verdict(Action.ROLLBACK, reason, evidence, cause, minutes, mismatch)
     if not mismatch and _proven(weighed, evidence, policy):
         reason = f"Proven good: {weighed.totals}; {_least_proof(evidence)}"
@@ -177,14 +213,26 @@ def _proven(weighed: Weighed, evidence: Mapping[str, Evidence], policy: JudgePol
     return rejected and calm and weighed.totals.minutes >= policy.min_bake
 
 
-def _against(cause: str, weighed: Weighed) -> str:
+def _against(cause: str, weighed: Weighed, policy: JudgePolicy) -> str:
     totals = weighed.totals
     if cause == "errors":
         return str(totals)
     if cause == "latency":
-        return f"slower than the baseline by more than is allowed, over {totals.minutes} minutes"
+        return _slower(weighed, policy)
     share = totals.canary_requests / (totals.canary_requests + totals.baseline_requests)
     return f"the canary got {100 * share:.2g} % of requests in {totals.minutes} minutes, less than its share"
+
+
+def _slower(weighed: Weighed, policy: JudgePolicy) -> str:
+    slowest, minutes = weighed.totals.slowest(), weighed.totals.minutes
+    if slowest is None or not weighed.bounds:
+        return f"slower than the baseline by more than is allowed, over {minutes} minutes"
+    number, canary, baseline = slowest
+    bound = weighed.bounds[number]
+    return (
+        f"{100 * canary:.3g} % of the canary's requests took longer than {(1.0 + policy.tau) * bound:.4g}, "
+        f"{100 * baseline:.3g} % of the baseline's longer than {bound:.4g}, in {minutes} minutes"
+    )
 
 
 def _least_proof(evidence: Mapping[str, Evidence]) -> str:

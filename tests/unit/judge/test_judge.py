@@ -48,7 +48,7 @@ def test_five_times_the_errors_are_found() -> None:
 def test_a_slower_canary_is_found() -> None:
     verdict = _judge()(minutes(4, 15, (0.001, 0.001), slower=1.4))
     assert (verdict.action, verdict.cause) == ("rollback", "latency")
-    assert "slower" in verdict.reason
+    assert "% of the canary's requests took longer than" in verdict.reason
 
 
 def test_a_canary_that_loses_half_of_its_requests_is_found() -> None:

@@ -193,3 +193,14 @@ def test_means_alone_find_a_slower_canary() -> None:
     allowed = [Look(Side(60, 0, latency_mean=53.0), Side(540, 0, latency_mean=50.0))] * 30
     assert Judge()(allowed).action != "rollback"
     assert Judge()(slower[:3]).evidence.keys() == Judge()([]).evidence.keys()
+
+
+def test_a_slower_canary_is_said_with_the_numbers_of_where_it_is_slowest() -> None:
+    judge = Judge(latency_bounds=(10.0, 20.0, 40.0), latency_history=(500, 400, 90, 10))
+    row = Look(Side(100, 0, (50, 10, 30, 10)), Side(900, 0, (450, 360, 81, 9)))
+    verdict = judge([row] * 30)
+    assert verdict.action == "rollback"
+    assert verdict.reason.startswith(
+        "Latency: 40 % of the canary's requests took longer than 21.6, 10 % of the baseline's longer "
+        "than 20, in 30 minutes; evidence "
+    )
