@@ -98,7 +98,7 @@ def test_a_good_release_is_proven(world: ReleaseWorld) -> None:
     planned = world.read("canary-plan", "--service", SERVICE)[SERVICE]
     assert planned["traffic"]["requests_per_minute"] > 0
     assert (planned["plan"]["weight"], planned["plan"]["interval"]) == (0.5, 20)
-    assert f"{SERVICE}: 1 good canaries" in world.run("calibrate", "--service", SERVICE)
+    assert f"{SERVICE}: good canaries: 1;" in world.run("calibrate", "--service", SERVICE)
 
 
 def test_with_little_traffic_a_good_release_is_said_not_to_be_proven(world: ReleaseWorld) -> None:

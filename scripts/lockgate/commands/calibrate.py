@@ -62,7 +62,7 @@ def _good_canaries(opened: Opened, limit: int) -> Iterator[Recorded]:
 
 
 def _lines(name: str, found: Calibration) -> Iterator[str]:
-    yield f"{name}: {found.releases} good canaries, {found.minutes} minutes with an error"
+    yield f"{name}: good canaries: {found.releases}; minutes with an error: {found.minutes}"
     if found.dispersion is None:
         yield f"  errors: too few minutes with an error to say how they scatter; {ENOUGH_MINUTES} are needed"
     else:

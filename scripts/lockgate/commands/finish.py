@@ -50,10 +50,12 @@ def conclude(release: Release, console: Console) -> Exit:
     """Says how a release ended, and gives the exit code."""
     console.print()
     console.print(words.outcome(release), markup=False, soft_wrap=True)
+    reason = release.reason or ""
     for name, deployment in release.deployments.items():
         for line in words.judged(deployment):
-            console.print(f"  {name}: {line}", markup=False, soft_wrap=True)
-    for line in (release.reason or "").splitlines():
+            if line.partition(": ")[2] not in reason:
+                console.print(f"  {name}: {line}", markup=False, soft_wrap=True)
+    for line in reason.splitlines():
         console.print(f"  {line}", markup=False, soft_wrap=True)
     return _EXITS[release.status]
 

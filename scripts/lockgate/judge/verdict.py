@@ -52,6 +52,10 @@ def _figure(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
+def _minutes(count: int) -> str:
+    return "1 minute" if count == 1 else f"{count} minutes"
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
     """Sums over the rows that counted, for messages."""
@@ -97,7 +101,7 @@ class Totals:
     def __str__(self) -> str:
         return (
             f"errors {self.canary_errors:,}/{self.canary_requests:,} against "
-            f"{self.baseline_errors:,}/{self.baseline_requests:,} in {self.minutes} minutes"
+            f"{self.baseline_errors:,}/{self.baseline_requests:,} in {_minutes(self.minutes)}"
         )
 
 
@@ -220,18 +224,20 @@ def _against(cause: str, weighed: Weighed, policy: JudgePolicy) -> str:
     if cause == "latency":
         return _slower(weighed, policy)
     share = totals.canary_requests / (totals.canary_requests + totals.baseline_requests)
-    return f"the canary got {100 * share:.2g} % of requests in {totals.minutes} minutes, less than its share"
+    return (
+        f"the canary got {100 * share:.2g} % of requests in {_minutes(totals.minutes)}, less than its share"
+    )
 
 
 def _slower(weighed: Weighed, policy: JudgePolicy) -> str:
     slowest, minutes = weighed.totals.slowest(), weighed.totals.minutes
     if slowest is None or not weighed.bounds:
-        return f"slower than the baseline by more than is allowed, over {minutes} minutes"
+        return f"slower than the baseline by more than is allowed, over {_minutes(minutes)}"
     number, canary, baseline = slowest
     bound = weighed.bounds[number]
     return (
         f"{100 * canary:.3g} % of the canary's requests took longer than {(1.0 + policy.tau) * bound:.4g}, "
-        f"{100 * baseline:.3g} % of the baseline's longer than {bound:.4g}, in {minutes} minutes"
+        f"{100 * baseline:.3g} % of the baseline's longer than {bound:.4g}, in {_minutes(minutes)}"
     )
 
 

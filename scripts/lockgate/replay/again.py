@@ -60,7 +60,7 @@ def summary(recorded: Recorded, steps: list[Step], *, same_policy: bool) -> str:
         return f"{what}: no look was recorded"
     decided = next((step for step in steps if step.judgement.rollback), None)
     proven = next((step for step in steps if step.judgement.conclusion is Conclusion.PROVEN_GOOD), None)
-    said = [f"{what}: {len(steps)} looks", str((decided or steps[-1]).judgement)]
+    said = [f"{what}: {len(steps)} look{'s' * (len(steps) != 1)}", str((decided or steps[-1]).judgement)]
     if decided:
         said.append(f"roll-back at look {decided.number}")
     elif proven:

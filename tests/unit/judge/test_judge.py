@@ -36,7 +36,7 @@ def test_four_failures_on_the_first_look_suffice() -> None:
 
 def test_the_reason_carries_the_numbers() -> None:
     verdict = Judge()([look(12, 431, 9, 3880)])
-    assert "errors 12/431 against 9/3,880 in 1 minutes" in verdict.reason
+    assert "errors 12/431 against 9/3,880 in 1 minute" in verdict.reason
     assert "of 100 needed" in verdict.reason
 
 
