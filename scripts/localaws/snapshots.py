@@ -61,14 +61,19 @@ class Snapshots:
                 await self.save()
 
     async def save(self) -> None:
-        """Saves now. A service that cannot be saved is logged, and does not stop the others."""
+        """Saves now. A service that cannot be saved is logged, and does not stop the others.
+
+        Our own services are seen first and written last: whoever dies in between leaves a CodeDeploy that
+        knows less than the aliases show, and shifts again, and not one that believes in a shift which is
+        nowhere.
+        """
         async with self._saving:
             self._dirty = False
             own = {_file_key(service): service.snapshot() for service in self._services}
-            for key, state in own.items():
-                await asyncio.to_thread(self._save, key, partial(_json, state))
             for key, content in self._writers().items():
                 await asyncio.to_thread(self._save, key, content)
+            for key, state in own.items():
+                await asyncio.to_thread(self._save, key, partial(_json, state))
 
     def _save(self, key: str, content: Content) -> None:
         try:

@@ -196,36 +196,6 @@ def interval_for(traffic: Traffic, weight: float, ratio: float, policy: JudgePol
     return interval if interval <= LONGEST else None
 
 
-def auto_interval(
-    traffic: Traffic,
-    weight: float,
-    policy: JudgePolicy | None = None,
-    *,
-    ratio: float = 5.0,
-    shortest: int = 5,
-    longest: int | None = None,
-) -> int:
-    """Interval that sees the ratio, within bounds.
-
-    Args:
-        traffic: the last day's.
-        weight: the canary's share.
-        policy: the judge's; its `max_bake` bounds the interval when `longest` is None.
-        ratio: regression that the canary is for.
-        shortest, longest: bounds, in minutes.
-
-    Raises:
-        ValueError: the bounds are not in order.
-    """
-    policy = policy or JudgePolicy()
-    longest = policy.max_bake if longest is None else longest
-    _check(weight, shortest)
-    if shortest > longest:
-        raise ValueError(f"shortest ({shortest}) exceeds longest ({longest})")
-    wanted = interval_for(traffic, weight, ratio, policy)
-    return longest if wanted is None else min(max(wanted, shortest), longest)
-
-
 def _check(weight: float, interval: int) -> None:
     if not 0.0 < weight < 1.0:
         raise ValueError(f"weight is {weight}; it is the canary's share of traffic, between 0 and 1")

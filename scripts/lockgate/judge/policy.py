@@ -159,7 +159,7 @@ class JudgePolicy:
     """Minutes before a release can be proven: some regressions need a while to begin."""
 
     max_bake: int = 60
-    """Longest interval, in minutes, that the planner chooses by itself."""
+    """Longest canary, in minutes, that ends with its proof, where traffic can be promoted early at all."""
 
     on_inconclusive: Literal["promote", "rollback", "hold"] = "promote"
     """What follows at the end of the interval when nothing is proven."""

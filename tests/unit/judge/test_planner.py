@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from lockgate.judge import Judge, JudgePolicy
-from lockgate.judge.planner import DELAY, Traffic, auto_interval, interval_for, plan, sight, weight_for
+from lockgate.judge.planner import DELAY, Traffic, interval_for, plan, sight, weight_for
 from tests.unit.judge.worlds import look
 
 POLICY = JudgePolicy()
@@ -69,17 +69,7 @@ def test_no_traffic_at_all() -> None:
     assert not nothing.enough
     assert nothing.settings[0].weight is None and nothing.settings[0].interval is None
     assert "no weight up to 50 %" in str(nothing)
-    assert auto_interval(Traffic(0, 0), 0.1) == POLICY.max_bake
-
-
-def test_interval_within_bounds() -> None:
-    wanted = interval_for(BUSY, 0.1, 5.0, POLICY)
-    assert wanted is not None
-    assert auto_interval(BUSY, 0.1) == wanted
-    assert auto_interval(BUSY, 0.1, longest=6) == 6
-    assert auto_interval(BUSY, 0.1, shortest=wanted + 9) == wanted + 9
-    with pytest.raises(ValueError, match="exceeds longest"):
-        auto_interval(BUSY, 0.1, shortest=9, longest=6)
+    assert interval_for(Traffic(0, 0), 0.1, 5.0, POLICY) is None
 
 
 def test_quiet_times_have_to_be_enough() -> None:
