@@ -108,6 +108,12 @@ class Judging(Declaration):
     warmup_minutes: int = Field(
         default=_POLICY.warmup, ge=0, le=60, description="First minutes in which latency is not judged."
     )
+    cold_minutes: int = Field(
+        default=_POLICY.cold_minutes,
+        ge=0,
+        le=60,
+        description="First minutes that may be slow from cold starts: what they say counts little.",
+    )
     prove_minutes: int = Field(
         default=_POLICY.min_bake, ge=1, le=1440, description="Minutes before a release can be proven good."
     )
@@ -168,6 +174,7 @@ POLICY_FIELDS = {
     "proven_quantiles": "latency_margins",
     "dispersion": "dispersion",
     "warmup_minutes": "warmup",
+    "cold_minutes": "cold_minutes",
     "prove_minutes": "min_bake",
     "on_inconclusive": "on_inconclusive",
     "on_traffic_mismatch": "on_traffic_mismatch",

@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
 from lockgate.config import Project, schemas
+from lockgate.config.judging import POLICY_FIELDS, Judging
 from lockgate.errors import UsageError
+from lockgate.judge import JudgePolicy
 
 PLATFORM = """\
 organisation: acme
@@ -140,3 +143,23 @@ def test_the_repositorys_own_declarations_fit_the_generated_schemas() -> None:
     schema = json.loads((root / "schemas/service.schema.json").read_text())
     for declared in project.declared.values():
         jsonschema.validate(declared.document.data, schema)
+
+
+def test_every_setting_of_the_judge_reaches_its_policy() -> None:
+    usual = JudgePolicy()
+    other: dict[str, Any] = {
+        "on_inconclusive": "rollback",
+        "on_traffic_mismatch": "hold",
+        "proven_quantiles": [0.5],
+        "dispersion": 2.0,
+        "error_ratio": 1.1,
+    }
+    for name, field in POLICY_FIELDS.items():
+        default = getattr(Judging(), name)
+        step = 1 if isinstance(default, int) else 0.01
+        value = other[name] if name in other else default + step
+        policy = Judging.model_validate({name: value}).policy()
+        fields = JudgePolicy.__dataclass_fields__
+        changed = [one for one in fields if getattr(policy, one) != getattr(usual, one)]
+        assert changed == [field]
+    assert Judging().policy() == usual
