@@ -70,15 +70,18 @@ class ServiceContract(_Parameter):
         """Name of the CodeDeploy configuration for a strategy; canaries have one for each interval.
 
         Raises:
-            RefusedError: Terraform has not provisioned this interval.
+            RefusedError: Terraform has not provisioned this strategy, or this interval.
         """
-        if strategy != "canary" or interval_minutes == self.traffic.interval_minutes:
-            return self.deployment_configs[strategy]
-        if interval_minutes not in self.canary_configs:
-            raise _missing(
-                f"a canary of {interval_minutes} minutes", service_path(self.environment, self.service)
+        own = strategy != "canary" or interval_minutes == self.traffic.interval_minutes
+        found = self.deployment_configs.get(strategy) if own else self.canary_configs.get(interval_minutes)
+        if found is None:
+            what = f"strategy {strategy}" if own else f"a canary of {interval_minutes} minutes"
+            path = service_path(self.environment, self.service)
+            raise RefusedError(
+                f"{what} is not provisioned: SSM parameter {path} names no CodeDeploy configuration for it",
+                hint=f"Apply Terraform first: make apply ENV={self.environment}.",
             )
-        return self.canary_configs[interval_minutes]
+        return found
 
 
 @dataclass(frozen=True)
