@@ -43,6 +43,11 @@ _ASKING = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts"
 """For the first question, who we are: where nobody answers, that is said at once and not after a minute."""
 
 
+_MEASURING = _CONFIG.merge(Config(retries={"mode": "adaptive", "total_max_attempts": 3}, read_timeout=15))
+"""For metrics, which are read again at the next look anyway: while CloudWatch is out, whoever watches a
+canary must not wait for it and miss the moment at which to stop."""
+
+
 @dataclass(frozen=True)
 class Aws:
     """Clients of one account and region, made when they are first needed.
@@ -110,7 +115,7 @@ class Aws:
     @cached_property
     def cloudwatch(self) -> CloudWatchClient:
         return self._counted(
-            self.session.client("cloudwatch", config=_CONFIG, endpoint_url=self.endpoint_url)
+            self.session.client("cloudwatch", config=_MEASURING, endpoint_url=self.endpoint_url)
         )
 
     @cached_property

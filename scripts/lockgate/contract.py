@@ -66,19 +66,25 @@ class ServiceContract(_Parameter):
     traffic: Traffic
     smoke: list[dict[str, Any]] = []
 
-    def deployment_config(self, strategy: Strategy, interval_minutes: int) -> str:
-        """Name of the CodeDeploy configuration for a strategy; canaries have one for each interval.
+    def deployment_config(self, strategy: Strategy, percentage: int, interval_minutes: int) -> str:
+        """Name of the CodeDeploy configuration that moves traffic so; canaries have one for each interval.
 
         Raises:
-            RefusedError: Terraform has not provisioned this strategy, or this interval.
+            RefusedError: Terraform has not provisioned it: the declaration was changed since.
         """
-        own = strategy != "canary" or interval_minutes == self.traffic.interval_minutes
-        found = self.deployment_configs.get(strategy) if own else self.canary_configs.get(interval_minutes)
+        if strategy == "all_at_once":
+            return self.deployment_configs[strategy]
+        own = strategy == self.traffic.strategy and percentage == self.traffic.percentage
+        found = None
+        if own and interval_minutes == self.traffic.interval_minutes:
+            found = self.deployment_configs.get(strategy)
+        elif own and strategy == "canary":
+            found = self.canary_configs.get(interval_minutes)
         if found is None:
-            what = f"strategy {strategy}" if own else f"a canary of {interval_minutes} minutes"
             path = service_path(self.environment, self.service)
             raise RefusedError(
-                f"{what} is not provisioned: SSM parameter {path} names no CodeDeploy configuration for it",
+                f"{self.service}: {strategy} with {percentage} % and {interval_minutes} minutes is not "
+                f"provisioned: SSM parameter {path} has no CodeDeploy configuration for it",
                 hint=f"Apply Terraform first: make apply ENV={self.environment}.",
             )
         return found

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lockgate.contract import ServiceContract
+from lockgate.contract import ServiceContract, Strategy
 from lockgate.errors import RefusedError
 
 CONTRACT = {
@@ -31,14 +31,23 @@ def contract() -> ServiceContract:
 
 
 def test_a_canary_has_a_configuration_for_each_interval() -> None:
-    found = [contract().deployment_config("canary", minutes) for minutes in (5, 15)]
+    found = [contract().deployment_config("canary", 10, minutes) for minutes in (5, 15)]
     assert found == ["canary-5", "canary-15"]
-    assert contract().deployment_config("all_at_once", 0) == "at once"
 
 
-def test_what_is_not_provisioned_is_refused_with_what_to_do() -> None:
-    with pytest.raises(RefusedError, match="strategy linear is not provisioned") as raised:
-        contract().deployment_config("linear", 5)
+@pytest.mark.parametrize("percentage", [10, 99])
+def test_all_at_once_is_always_there(percentage: int) -> None:
+    assert contract().deployment_config("all_at_once", percentage, 0) == "at once"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "percentage", "minutes"),
+    [("linear", 10, 5), ("canary", 20, 5), ("canary", 20, 15), ("canary", 10, 30)],
+)
+def test_what_was_declared_after_the_last_apply_is_refused_with_what_to_do(
+    strategy: Strategy, percentage: int, minutes: int
+) -> None:
+    words = f"shop: {strategy} with {percentage} % and {minutes} minutes is not provisioned"
+    with pytest.raises(RefusedError, match=words) as raised:
+        contract().deployment_config(strategy, percentage, minutes)
     assert "make apply ENV=dev" in raised.value.hint
-    with pytest.raises(RefusedError, match="a canary of 30 minutes is not provisioned"):
-        contract().deployment_config("canary", 30)

@@ -11,12 +11,12 @@ import yaml
 from pydantic import ValidationError
 
 from lockgate.commands.options import Opened, console
-from lockgate.config.judging import POLICY_FIELDS, Judging
+from lockgate.config.judge import POLICY_FIELDS, JudgeSettings
 from lockgate.errors import Exit, RefusedError, UsageError
 from lockgate.judge import JudgePolicy
 from lockgate.release.looks import Recorded
-from lockgate.replay.again import Step, again, summary
 from lockgate.replay.files import load, save
+from lockgate.replay.verdicts import Step, replayed, summary
 from lockgate.report import evidence_chart
 
 
@@ -64,7 +64,7 @@ def replay(
         raise RefusedError(f"{what}: nothing was judged", hint="Choose a release that had a canary.")
     if saved:
         save(recorded, saved)
-    judged = [(one, list(again(one, _policy(one, settings)))) for one in recorded]
+    judged = [(one, list(replayed(one, _policy(one, settings)))) for one in recorded]
     if drawn:
         _draw(judged, drawn)
     if as_json:
@@ -113,7 +113,7 @@ def _policy(recorded: Recorded, settings: tuple[str, ...]) -> JudgePolicy | None
             hint="Change it in service.yaml, for the next release.",
         )
     try:
-        return Judging.model_validate(values).policy(recorded.setup.policy)
+        return JudgeSettings.model_validate(values).policy(recorded.setup.policy)
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from lockgate.config.base import Declaration, ServiceName
-from lockgate.config.judging import Judging, JudgingOrMode, Metric
+from lockgate.config.judge import JudgeSettings, JudgeSettingsOrMode, Metric
 
 Route = Annotated[str, Field(pattern=r"^(\$default|(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S*)$")]
 
@@ -186,8 +186,8 @@ class Service(Declaration):
     )
     release: Release = Field(default_factory=Release, description="How traffic moves.")
     alarms: Alarms = Field(default_factory=Alarms, description="What stops a deployment.")
-    judge: JudgingOrMode = Field(
-        default_factory=Judging,
+    judge: JudgeSettingsOrMode = Field(
+        default_factory=JudgeSettings,
         description="How the new version is judged beside the old one; a mode alone is short for `mode:`.",
     )
     metrics: list[Metric] = Field(

@@ -27,12 +27,11 @@ since how many requests lie between them is counted afterwards."""
 
 @dataclass(frozen=True)
 class FrozenLatency:
-    """Bounds in the metric's unit, and requests per bin between `since` and `until`."""
+    """Bounds in the metric's unit, and requests per bin from `since` up to the deployment."""
 
     bounds: tuple[float, ...]
     counts: tuple[int, ...]
     since: datetime
-    until: datetime
 
 
 def freeze(
@@ -57,7 +56,7 @@ def freeze(
     window = Window(start, day.end, period)
     counted = reader.read(bins, window)
     counts = tuple(round(counted.total(one)) for one in bins)
-    return FrozenLatency(bounds, counts, start, day.end) if sum(counts) >= LEAST else None
+    return FrozenLatency(bounds, counts, start) if sum(counts) >= LEAST else None
 
 
 def _levels(policy: JudgePolicy) -> list[float]:

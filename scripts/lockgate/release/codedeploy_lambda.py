@@ -134,7 +134,9 @@ class LambdaDriver:
         assert deployment.to_version is not None
         return self._ensure(
             "start",
-            self.contract.deployment_config(deployment.strategy, deployment.interval_minutes),
+            self.contract.deployment_config(
+                deployment.strategy, deployment.percentage, deployment.interval_minutes
+            ),
             self._appspec(deployment.from_version, deployment.to_version, self.contract.hook_function),
         )
 

@@ -33,6 +33,8 @@ def decide(deployment: Deployment, seen: Observation, now: datetime, minute: tim
         return _baking(deployment, seen, now)
     if deployment.phase is Phase.ROLLING_BACK:
         return _rolling_back(deployment, seen, now, minute)
+    if seen.outcome is Outcome.SUCCEEDED and _not_yet_judged(deployment):
+        return deployment.enter(Phase.CANARY, now, canary_until=now)
     if seen.outcome is Outcome.SUCCEEDED:
         return _promoted(deployment, seen, now, minute)
     if seen.outcome is Outcome.ENDED_BADLY:
@@ -43,16 +45,32 @@ def decide(deployment: Deployment, seen: Observation, now: datetime, minute: tim
     return deployment
 
 
+def _not_yet_judged(deployment: Deployment) -> bool:
+    """Whether a canary went by while nobody watched: it is judged before it counts as promoted."""
+    return (
+        deployment.phase is Phase.STARTED and bool(deployment.judge) and deployment.strategy != "all_at_once"
+    )
+
+
 def _minutes_to_shift(deployment: Deployment) -> int:
     """From the first shift to the last."""
     steps = 1 if deployment.strategy == "canary" else -(-100 // deployment.percentage) - 1
     return steps * deployment.interval_minutes
 
 
-def condemned(deployment: Deployment, now: datetime, minute: timedelta) -> str | None:
+def condemned(
+    deployment: Deployment, now: datetime, minute: timedelta, *, promoted: bool = False
+) -> str | None:
     """Why the judge sends a deployment back, or None.
 
     Evidence counts at once; what is not proven counts when the interval is almost over.
+
+    Args:
+        deployment: with its last judgement.
+        now: the time.
+        minute: length of a CodeDeploy minute.
+        promoted: CodeDeploy has moved the rest of the traffic before the judge had the last word, as when
+            nobody watched. It counts all the same.
     """
     stage = {Phase.CANARY: Stage.CANARY, Phase.BAKING: Stage.BAKE}.get(deployment.phase)
     terms = deployment.judge
@@ -62,18 +80,20 @@ def condemned(deployment: Deployment, now: datetime, minute: timedelta) -> str |
     if judgement and judgement.rollback:
         return f"judge: {judgement}"
     last_word = deployment.canary_until and deployment.canary_until - MARGIN_MINUTES * minute
-    if stage is Stage.CANARY and last_word and now >= last_word:
+    if stage is Stage.CANARY and (promoted or (last_word and now >= last_word)):
         return _at_the_end(judgement, terms)
     return None
 
 
 def _at_the_end(judgement: Judgement | None, terms: Terms) -> str | None:
     policy = terms.policy
-    if judgement is None or judgement.outage:
-        proven = judgement is not None and judgement.conclusion is Conclusion.PROVEN_GOOD
-        if proven or terms.on_metrics_outage == "promote":
+    if judgement is None:
+        rollback = policy.on_inconclusive == "rollback"
+        return "nothing was judged, and on_inconclusive says rollback" if rollback else None
+    if judgement.outage:
+        if judgement.conclusion is Conclusion.PROVEN_GOOD or terms.on_metrics_outage == "promote":
             return None
-        return f"the metrics are out, and on_metrics_outage says rollback: {judgement or 'nothing was read'}"
+        return f"the metrics are out, and on_metrics_outage says rollback: {judgement}"
     if judgement.conclusion is Conclusion.TRAFFIC_MISMATCH and policy.on_traffic_mismatch == "rollback":
         return f"judge: {judgement}"
     if judgement.conclusion is not Conclusion.PROVEN_GOOD and policy.on_inconclusive == "rollback":

@@ -18,7 +18,7 @@ from lockgate.release import lease
 from lockgate.release.decide import condemned, decide, wants_own_rollback
 from lockgate.release.driver import Observation, TrafficDriver
 from lockgate.release.judgement import Judgement
-from lockgate.release.judging import stage_of
+from lockgate.release.judging import judged
 from lockgate.release.ledger import Ledger, lost_lease
 from lockgate.release.model import Deployment, Phase, Release, Status, Tally
 
@@ -30,7 +30,7 @@ class TallySource(Protocol):
         """Tallies by version since the deployment started; empty when they cannot be read."""
 
 
-class Bench(Protocol):
+class JudgementSource(Protocol):
     """Judges deployments."""
 
     def __call__(
@@ -56,7 +56,7 @@ class Engine:
     ledger: Ledger
     drivers: Callable[[Release], Mapping[str, TrafficDriver]]
     tally: TallySource
-    judge: Bench
+    judge: JudgementSource
     minute: timedelta
     now: Callable[[], datetime]
     seen: dict[str, Observation] = field(default_factory=dict)
@@ -75,8 +75,8 @@ class Engine:
         judgements = self.judge(release, [d for d in _at_work(release) if d.judge], self.now())
         for deployment in _at_work(release):
             driver = drivers[deployment.service]
-            judged = _with(deployment, judgements.get(deployment.service))
-            stepped = self._step(release, judged, driver)
+            known = judged(deployment, judgements.get(deployment.service))
+            stepped = self._step(release, known, driver)
             if stepped != deployment:
                 release = self.ledger.save(release.with_deployment(stepped))
             if stepped.phase is Phase.STOPPING and deployment.phase is not Phase.STOPPING:
@@ -154,8 +154,10 @@ class Engine:
         if wants_own_rollback(deployment, seen, now, self.minute):
             return deployment.but(undo_id=driver.rollback(deployment))
         decided = decide(deployment, seen, now, self.minute)
-        if decided.phase is deployment.phase and (reason := condemned(decided, now, self.minute)):
-            decided = self._turn_back(decided, driver, reason)
+        promoted = deployment.phase is Phase.CANARY and decided.phase in (Phase.BAKING, Phase.SUCCEEDED)
+        if promoted or decided.phase is deployment.phase:
+            reason = condemned(deployment, now, self.minute, promoted=promoted)
+            decided = self._turn_back(decided, driver, reason) if reason else decided
         return self._explained(deployment, decided, now)
 
     def _explained(self, before: Deployment, after: Deployment, now: datetime) -> Deployment:
@@ -166,13 +168,6 @@ class Engine:
         if after.phase.is_bad and before.cause is None and after.cause:
             return after.but(cause="; ".join([after.cause, *_numbers(after)]))
         return after
-
-
-def _with(deployment: Deployment, judgement: Judgement | None) -> Deployment:
-    stage = stage_of(deployment)
-    if judgement is None or stage is None:
-        return deployment
-    return deployment.but(judgements={**deployment.judgements, stage: judgement})
 
 
 def is_final(error: Exception) -> bool:

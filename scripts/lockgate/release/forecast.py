@@ -68,13 +68,16 @@ class Forecaster:
             RefusedError: there is too little traffic, and the service's policy refuses that.
         """
         intervals = intervals_of(service, contract)
+        off = service.judge.mode == "off"
+        if off and len(intervals) == 1:
+            return Forecast(intervals[0], None, None, "")
         try:
             traffic = self.traffic(contract, now)
         except MetricsOutageError as error:
             return Forecast(intervals[-1], None, None, f"what it can see is not known: {error.message}")
         policy, weight = service.judge.policy(), service.release.percentage / 100.0
         planned = plan(traffic, weight, chosen(traffic, weight, intervals, policy), policy)
-        if planned.warning and service.judge.on_little_traffic == "refuse" and service.judge.mode != "off":
+        if planned.warning and service.judge.on_little_traffic == "refuse" and not off:
             raise RefusedError(
                 f"{contract.service}: {planned.warning}; on_little_traffic says refuse",
                 hint="Change release.percentage or interval_minutes, or say on_little_traffic: warn.",

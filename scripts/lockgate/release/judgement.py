@@ -116,6 +116,7 @@ class Setup(Record):
         canary, baseline: versions.
         bounds, history: frozen latency bounds, and the baseline's requests between them before the
             deployment; None where it had too few requests, so that latency is judged by its mean.
+        history_since: where the history begins.
         past: in a bake, what the baseline did in the minutes before it, the newest first.
         queries: every series that is read, as `<metric> <statistic> {dimensions}`.
     """
@@ -132,6 +133,7 @@ class Setup(Record):
     policy: JudgePolicy
     bounds: tuple[float, ...] | None = None
     history: tuple[int, ...] | None = None
+    history_since: AwareDatetime | None = None
     past: tuple[Look, ...] = ()
     queries: tuple[str, ...] = ()
 

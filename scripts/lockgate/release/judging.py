@@ -30,6 +30,10 @@ from lockgate.release.judgement import (
 from lockgate.release.looks import Looks, Recorded
 from lockgate.release.model import Deployment, Phase, Release
 
+ROWS_A_LOOK = 360
+"""Most rows that one look adds: a process that takes over after a day reads them in several looks, each of
+which fits into a DynamoDB item (400 KB)."""
+
 REREAD_MINUTES = 20
 """How far back rows are read again. Lambda counts a request in the minute in which it began, and reports it
 when it ends, at most 15 minutes later."""
@@ -42,8 +46,8 @@ SETTLED_MINUTES = 0.5
 
 
 @dataclass
-class Court:
-    """One judgement in this process: what the ledger has of it, and the judge at work on it."""
+class Case:
+    """One case before the judge: what the ledger has of it, and the judge who hears it."""
 
     recorded: Recorded
     judge: Judge
@@ -51,8 +55,8 @@ class Court:
     baseline: SideSeries
 
     @classmethod
-    def of(cls, recorded: Recorded, terms: Terms) -> Court:
-        """The court that goes on from what the ledger has."""
+    def of(cls, recorded: Recorded, terms: Terms) -> Case:
+        """The case as the ledger has it."""
         setup = recorded.setup
         source = terms.source(Alias(setup.function, setup.alias))
         return cls(recorded, judge_of(setup), *_sides(source, setup))
@@ -68,15 +72,16 @@ class Court:
         yield from self.canary
 
     def window(self, end: datetime) -> Window:
-        """The periods that a look at this time reads."""
+        """The periods that the next look reads, of those that are over."""
         setup = self.recorded.setup
-        reread = timedelta(seconds=REREAD_MINUTES * setup.period)
-        return Window(max(setup.since, min(self.until, end - reread)), end, setup.period)
+        period = timedelta(seconds=setup.period)
+        end = min(end, self.until + ROWS_A_LOOK * period)
+        return Window(max(setup.since, min(self.until, end - REREAD_MINUTES * period)), end, setup.period)
 
-    def look(self, readings: Readings, at: datetime, before: Judgement | None, end: datetime) -> Judgement:
+    def look(self, readings: Readings, at: datetime, before: Judgement | None, window: Window) -> Judgement:
         """Judges all rows so far, and adds the look to what is recorded."""
-        setup, known = self.recorded.setup, self.recorded.rows()
-        found = {row.at: row.look for row in rows(self.canary, self.baseline, readings, self.window(end))}
+        setup, known, end = self.recorded.setup, self.recorded.rows(), window.end
+        found = {row.at: row.look for row in rows(self.canary, self.baseline, readings, window)}
         if setup.stage is Stage.BAKE:
             found = paired(found, setup.since, setup.period, setup.past)
         changed = {when: row for when, row in found.items() if known.get(when) != row}
@@ -117,7 +122,7 @@ class Judging:
     reader: Reader
     contract: Callable[[str], ServiceContract]
     minute: timedelta
-    _courts: dict[tuple[str, str, Stage], Court] = field(default_factory=dict)
+    _cases: dict[tuple[str, str, Stage], Case] = field(default_factory=dict)
 
     def __call__(
         self, release: Release, deployments: Iterable[Deployment], now: datetime
@@ -129,63 +134,71 @@ class Judging:
         """
         end = floor(now - SETTLED_MINUTES * self.minute, self._period)
         judgements: dict[str, Judgement] = {}
-        due: list[tuple[Deployment, Court]] = []
+        due: list[tuple[Deployment, Case]] = []
         for deployment in deployments:
             try:
-                court = self._court(release, deployment)
+                case = self._case(release, deployment)
             except MetricsOutageError as error:
                 judgements[deployment.service] = _outage(deployment, error)
                 continue
-            if court is not None and end > court.until:
-                due.append((deployment, court))
-        return judgements | self._look(release, due, now, end)
+            if case is not None and end > case.until:
+                due.append((deployment, case))
+        while due:
+            reached = [case.until for _, case in due]
+            found = self._look(release, due, now, end)
+            judgements |= found
+            due = [
+                (judged(deployment, found[deployment.service]), case)
+                for before, (deployment, case) in zip(reached, due, strict=True)
+                if before < case.until < end
+            ]
+        return judgements
 
     def _look(
-        self, release: Release, due: list[tuple[Deployment, Court]], now: datetime, end: datetime
+        self, release: Release, due: list[tuple[Deployment, Case]], now: datetime, end: datetime
     ) -> dict[str, Judgement]:
-        if not due:
-            return {}
-        start = min(court.window(end).start for _, court in due)
+        windows = [case.window(end) for _, case in due]
+        whole = Window(
+            min(window.start for window in windows), max(window.end for window in windows), self._period
+        )
         try:
-            readings = self.reader.read(
-                (one for _, court in due for one in court.series()), Window(start, end, self._period)
-            )
+            readings = self.reader.read((one for _, case in due for one in case.series()), whole)
         except MetricsOutageError as error:
             return {deployment.service: _outage(deployment, error) for deployment, _ in due}
         return {
-            deployment.service: self._record(release, deployment, court, readings, now, end)
-            for deployment, court in due
+            deployment.service: self._record(release, deployment, case, readings, now, end)
+            for deployment, case in due
         }
 
     def _record(
         self,
         release: Release,
         deployment: Deployment,
-        court: Court,
+        case: Case,
         readings: Readings,
         now: datetime,
         end: datetime,
     ) -> Judgement:
-        """One look, in the ledger. A court whose look could not be written is opened anew from there."""
-        stage = court.recorded.setup.stage
-        del self._courts[(release.release_id, deployment.service, stage)]
-        judgement = court.look(readings, now, deployment.judgements.get(stage), end)
-        self.looks.add(release.release_id, court.recorded.looks[-1])
-        self._courts[(release.release_id, deployment.service, stage)] = court
+        """One look, in the ledger. A case whose look could not be written is opened anew from there."""
+        stage = case.recorded.setup.stage
+        del self._cases[(release.release_id, deployment.service, stage)]
+        judgement = case.look(readings, now, deployment.judgements.get(stage), case.window(end))
+        self.looks.add(release.release_id, case.recorded.looks[-1])
+        self._cases[(release.release_id, deployment.service, stage)] = case
         return judgement
 
-    def _court(self, release: Release, deployment: Deployment) -> Court | None:
+    def _case(self, release: Release, deployment: Deployment) -> Case | None:
         stage, terms = stage_of(deployment), deployment.judge
         if stage is None or terms is None:
             return None
         key = release.release_id, deployment.service, stage
-        if key not in self._courts:
+        if key not in self._cases:
             recorded = self.looks.find(*key)
             if recorded is None or not recorded.looks:
                 recorded = Recorded(self._setup(deployment, stage, terms))
                 self.looks.open(release.release_id, recorded.setup)
-            self._courts[key] = Court.of(recorded, terms)
-        return self._courts[key]
+            self._cases[key] = Case.of(recorded, terms)
+        return self._cases[key]
 
     def _setup(self, deployment: Deployment, stage: Stage, terms: Terms) -> Setup:
         contract = self.contract(deployment.service)
@@ -210,6 +223,7 @@ class Judging:
             policy=policy,
             bounds=frozen.bounds if frozen else None,
             history=frozen.counts if frozen else None,
+            history_since=frozen.since if frozen else None,
         )
         sides = _sides(source, setup)
         if bake:
@@ -235,6 +249,14 @@ def stage_of(deployment: Deployment) -> Stage | None:
     if deployment.phase is Phase.CANARY and deployment.strategy != "all_at_once":
         return Stage.CANARY
     return Stage.BAKE if deployment.phase is Phase.BAKING else None
+
+
+def judged(deployment: Deployment, judgement: Judgement | None) -> Deployment:
+    """The deployment with a new judgement of the stage that it is in, if there is one."""
+    stage = stage_of(deployment)
+    if judgement is None or stage is None:
+        return deployment
+    return deployment.but(judgements={**deployment.judgements, stage: judgement})
 
 
 def judge_of(setup: Setup, policy: JudgePolicy | None = None) -> Judge:

@@ -61,7 +61,12 @@ class Planner:
     def deploy(
         self, services: Mapping[str, Service], artifacts: Mapping[str, Artifact], origin: Origin
     ) -> Release:
-        """A release of the services whose code or configuration differs from what is live."""
+        """A release of the services whose code or configuration differs from what is live.
+
+        Raises:
+            RefusedError: Terraform has not provisioned how a service's traffic is declared to move, or there
+                is too little traffic and its policy refuses that.
+        """
         order = waves(services)
         deployments: dict[str, Deployment] = {}
         skipped: dict[str, str] = {}
@@ -81,10 +86,13 @@ class Planner:
         first = not self.ledger.good(name)
         interval, note = self._interval(name, service, first)
         notes = (f"changed: {differs}", *([note] if note else []))
+        strategy = "all_at_once" if first else service.release.strategy
+        # What Terraform has not provisioned is refused here, before anything is written.
+        self.contract.service(name).deployment_config(strategy, service.release.percentage, interval)
         return Deployment(
             service=name,
             wave=wave,
-            strategy="all_at_once" if first else service.release.strategy,
+            strategy=strategy,
             percentage=service.release.percentage,
             interval_minutes=interval,
             bake_minutes=0 if first else service.release.bake_minutes,
@@ -100,7 +108,7 @@ class Planner:
         if service.release.strategy == "all_at_once":
             return 0, ""
         forecast = self.forecast(service, self.contract.service(name), self.now())
-        return forecast.interval_minutes, forecast.note if service.judge.mode != "off" else ""
+        return forecast.interval_minutes, forecast.note
 
     def rollback(self, names: list[str], to: str | None, origin: Origin) -> Release:
         """A release that goes back, with each service to what release `to` left, or to its last good version.

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 from rich.table import Table
 
 from lockgate.judge import Action, Look, Side
-from lockgate.replay.again import Step
+from lockgate.replay.verdicts import Step
 
 _BAR = 24
 _LEAST = 0.01

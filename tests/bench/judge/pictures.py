@@ -6,8 +6,8 @@ from pathlib import Path
 
 from lockgate.judge import JudgePolicy
 from lockgate.release.looks import Recorded
-from lockgate.replay.again import again
 from lockgate.replay.files import one_look_a_row
+from lockgate.replay.verdicts import replayed
 from lockgate.report.evidence_chart import svg
 from tests.bench.judge.traffic import Scenario, simulate
 
@@ -35,7 +35,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for name, scenario in PICTURES.items():
         path = FOLDER / f"{name}.svg"
-        path.write_text(svg(scenario.name, list(again(recorded(scenario)))), encoding="utf-8")
+        path.write_text(svg(scenario.name, list(replayed(recorded(scenario)))), encoding="utf-8")
         print(path)
 
 

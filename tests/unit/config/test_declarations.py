@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from lockgate.config import Project, schemas
-from lockgate.config.judging import POLICY_FIELDS, Judging
+from lockgate.config.judge import POLICY_FIELDS, JudgeSettings
 from lockgate.errors import UsageError
 from lockgate.judge import JudgePolicy
 
@@ -155,11 +155,11 @@ def test_every_setting_of_the_judge_reaches_its_policy() -> None:
         "error_ratio": 1.1,
     }
     for name, field in POLICY_FIELDS.items():
-        default = getattr(Judging(), name)
+        default = getattr(JudgeSettings(), name)
         step = 1 if isinstance(default, int) else 0.01
         value = other[name] if name in other else default + step
-        policy = Judging.model_validate({name: value}).policy()
+        policy = JudgeSettings.model_validate({name: value}).policy()
         fields = JudgePolicy.__dataclass_fields__
         changed = [one for one in fields if getattr(policy, one) != getattr(usual, one)]
         assert changed == [field]
-    assert Judging().policy() == usual
+    assert JudgeSettings().policy() == usual

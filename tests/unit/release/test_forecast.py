@@ -50,7 +50,7 @@ def test_too_little_traffic_is_a_warning_or_a_refusal(per_minute: float) -> None
 
 def test_a_judge_that_is_off_refuses_nothing() -> None:
     declared = {"on_little_traffic": "refuse", "mode": "off"}
-    assert "Not enough" in forecast(0, 0, judge=declared).note
+    assert forecast(0, 0, judge=declared) == Forecast(5, None, None, "")
 
 
 @pytest.mark.parametrize(("per_minute", "interval"), [(60_000, 5), (600, 15), (60, 60), (0, 60)])

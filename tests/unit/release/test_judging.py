@@ -15,7 +15,7 @@ from lockgate.config import Service
 from lockgate.metrics.reader import Reader
 from lockgate.release.engine import Engine
 from lockgate.release.judgement import Conclusion, Setup, Stage, Terms
-from lockgate.release.judging import Judging, judge_of
+from lockgate.release.judging import ROWS_A_LOOK, Judging, judge_of
 from lockgate.release.looks import Looks, Recorded
 from lockgate.release.model import Phase, Release, Status
 from tests.unit.metrics.fake_cloudwatch import FakeCloudWatch
@@ -90,7 +90,7 @@ class Trial:
     def run(self, during: Callable[[Trial], bool] = lambda _: False) -> Release:
         """To the end; where `during` says so, another process takes over."""
         engine = self.engine()
-        for _ in range(600):
+        for _ in range(13_000):
             if during(self):
                 engine = self.engine()
                 self.clock.now += timedelta(minutes=2)
@@ -155,9 +155,11 @@ def test_a_good_version_is_proven_and_every_look_is_in_the_ledger() -> None:
     assert len(recorded[Stage.CANARY].rows()) == 19
     assert recorded[Stage.CANARY].looks[-1].evidence["total"].needed == pytest.approx(100)
     assert recorded[Stage.BAKE].setup.past[0].baseline is not None
-    assert all(
-        trial.release.deployments["a"].service in query or "AWS/Lambda" in query
-        for query in recorded[Stage.CANARY].setup.queries
+    dimensions = "{{'FunctionName': 'a', 'Resource': 'a:live', 'ExecutedVersion': '{}'}}"
+    assert recorded[Stage.CANARY].setup.queries == tuple(
+        f"AWS/Lambda/{metric} {dimensions.format(version)}"
+        for version in ("2", "1")
+        for metric in ("Invocations Sum", "Errors Sum", "Duration Average")
     )
 
 
@@ -307,3 +309,46 @@ def test_terms_survive_the_ledger() -> None:
     assert terms is not None
     assert Terms.model_validate_json(terms.model_dump_json()) == terms
     assert terms.model_dump()["policy"] == {"tau": 0.03}
+
+
+def unwatched(trial: Trial, phase: Phase, minutes: float) -> Callable[[Trial], bool]:
+    """Nobody watches for some minutes once the release has come to a phase."""
+
+    def once(_: Trial) -> bool:
+        release = trial.ledger.release(trial.release.release_id)
+        if release.deployments["a"].phase is phase and not trial.table.items.get(("slept", "")):
+            trial.table.items[("slept", "")] = {"sk": {"S": ""}}
+            trial.clock.now += minutes * MINUTE
+            return True
+        return False
+
+    return once
+
+
+@pytest.mark.parametrize("phase", [Phase.STARTED, Phase.CANARY])
+def test_evidence_counts_though_nobody_watched_until_everything_had_moved(phase: Phase) -> None:
+    trial = Trial(steady(3))
+    release = trial.run(unwatched(trial, phase, 30))
+    assert release.status is Status.ROLLED_BACK
+    assert trial.world.events == ["start", "undo"]
+    assert "judge: worse: Errors" in (release.reason or "")
+
+
+@pytest.mark.parametrize("phase", [Phase.STARTED, Phase.CANARY])
+@pytest.mark.parametrize("on_inconclusive", ["promote", "rollback"])
+def test_the_policy_counts_though_nobody_watched(phase: Phase, on_inconclusive: str) -> None:
+    def few(version: str, minute: int) -> tuple[int, int]:
+        return (6, 0) if version == "2" else (54, 0)
+
+    trial = Trial(few, {"on_inconclusive": on_inconclusive})
+    release = trial.run(unwatched(trial, phase, 30))
+    assert release.status is (Status.SUCCEEDED if on_inconclusive == "promote" else Status.ROLLED_BACK)
+    assert trial.world.shares() == ({"2": 1.0} if on_inconclusive == "promote" else {"1": 1.0})
+
+
+def test_a_day_that_nobody_watched_is_read_in_looks_that_fit_into_the_ledger() -> None:
+    trial = Trial(steady(0), interval=2000)
+    trial.run(unwatched(trial, Phase.CANARY, 2500))
+    recorded = trial.recorded()[0]
+    assert max(len(look.rows) for look in recorded.looks) == ROWS_A_LOOK
+    assert len(recorded.rows()) >= 2000

@@ -40,7 +40,10 @@ class KnownGood:
 
 def planner(known: KnownGood, live: dict[str, Live]) -> Planner:
     contract = SimpleNamespace(
-        service=lambda _: SimpleNamespace(traffic=SimpleNamespace(percentage=10)), services=live
+        service=lambda _: SimpleNamespace(
+            traffic=SimpleNamespace(percentage=10), deployment_config=lambda *_: "name"
+        ),
+        services=live,
     )
     driver = lambda name: SimpleNamespace(live=lambda _artifact: live[name])  # noqa: E731
     forecast = lambda *_: Forecast(15, None, None, "what it can see")  # noqa: E731

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from lockgate.release.driver import Live, Observation, Outcome
-from lockgate.release.engine import Bench, Engine
+from lockgate.release.engine import Engine, JudgementSource
 from lockgate.release.judgement import Judgement
 from lockgate.release.ledger import StaleError, lost_lease
 from lockgate.release.model import Artifact, Deployment, Release, Tally, new_release_id
@@ -198,7 +198,7 @@ def nobody_judges(release: Release, deployments: object, now: datetime) -> dict[
 
 
 def an_engine(
-    ledger: MemoryLedger, worlds: dict[str, World], clock: Clock, judge: Bench = nobody_judges
+    ledger: MemoryLedger, worlds: dict[str, World], clock: Clock, judge: JudgementSource = nobody_judges
 ) -> Engine:
     def tally(deployment: Deployment, at: datetime) -> dict[str, Tally]:
         return {"2": Tally(requests=48, errors=12), "1": Tally(requests=430, errors=0)}

@@ -17,8 +17,8 @@ from lockgate.errors import UsageError
 from lockgate.judge import Action
 from lockgate.release.judgement import Conclusion, Stage
 from lockgate.release.looks import Recorded
-from lockgate.replay.again import again, summary
 from lockgate.replay.files import load, save
+from lockgate.replay.verdicts import replayed, summary
 from lockgate.report import evidence_chart
 from tests.unit.release.test_judging import Trial, steady
 
@@ -39,7 +39,7 @@ def recorded(canary_errors: int) -> Recorded:
 
 def test_the_same_policy_gives_the_same_verdicts_also_through_a_file(tmp_path: Path) -> None:
     one = recorded(2)
-    steps = list(again(one))
+    steps = list(replayed(one))
     assert [step.verdict.action for step in steps] == [look.action for look in one.looks]
     assert not any(step.differs for step in steps)
     assert "all as at the time" in summary(one, steps, same_policy=True)
@@ -50,8 +50,8 @@ def test_the_same_policy_gives_the_same_verdicts_also_through_a_file(tmp_path: P
 
 def test_another_policy_may_come_to_another_verdict() -> None:
     one = recorded(1)
-    strict = list(again(one, replace(one.setup.policy, alpha=0.9)))
-    usual = list(again(one))
+    strict = list(replayed(one, replace(one.setup.policy, alpha=0.9)))
+    usual = list(replayed(one))
     first = [
         next(step.number for step in steps if step.verdict.action is Action.ROLLBACK)
         for steps in (strict, usual)
@@ -61,7 +61,7 @@ def test_another_policy_may_come_to_another_verdict() -> None:
 
 def test_what_was_proven_once_stays_so_and_says_when() -> None:
     one = recorded(0)
-    steps = list(again(one))
+    steps = list(replayed(one))
     proven = [step.number for step in steps if step.judgement.conclusion is Conclusion.PROVEN_GOOD]
     assert proven == list(range(proven[0], len(steps) + 1))
     assert f"first proven good at look {proven[0]}" in summary(one, steps, same_policy=True)
@@ -71,7 +71,7 @@ def test_rows_of_a_table_are_judged_line_by_line(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text(CSV)
     (one,) = load(path, 0.1)
-    steps = list(again(one))
+    steps = list(replayed(one))
     assert [step.verdict.minutes for step in steps] == [1, 2, 2, 3, 4]
     assert steps[-1].judgement.conclusion is Conclusion.WORSE
 
@@ -104,7 +104,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_the_chart_fits_a_terminal_and_the_picture_is_one_document(tmp_path: Path) -> None:
-    steps = list(again(recorded(2)))
+    steps = list(replayed(recorded(2)))
     out = io.StringIO()
     Console(file=out, width=100).print(evidence_chart.table("a", steps))
     lines = out.getvalue().splitlines()

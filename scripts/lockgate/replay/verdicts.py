@@ -35,7 +35,7 @@ class Step:
         return self.verdict.action is not self.recorded
 
 
-def again(recorded: Recorded, policy: JudgePolicy | None = None) -> Iterator[Step]:
+def replayed(recorded: Recorded, policy: JudgePolicy | None = None) -> Iterator[Step]:
     """Every look of a judgement, with the rows that were known at it.
 
     Args:

@@ -47,7 +47,7 @@ class Metric(Declaration):
         return self
 
 
-class Judging(Declaration):
+class JudgeSettings(Declaration):
     """How a release is judged. docs/judge.md explains every word."""
 
     mode: Mode = Field(
@@ -187,4 +187,6 @@ def _from_mode(value: Any) -> Any:
     return {"mode": value} if isinstance(value, str) else value
 
 
-JudgingOrMode = Annotated[Judging, BeforeValidator(_from_mode, json_schema_input_type=Judging | Mode)]
+JudgeSettingsOrMode = Annotated[
+    JudgeSettings, BeforeValidator(_from_mode, json_schema_input_type=JudgeSettings | Mode)
+]
