@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.local.failing_proxy import failing_proxy
 from tests.local.release_world import FUNCTION, SERVICE, ReleaseWorld, released
 
 pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(300)]
@@ -101,8 +102,56 @@ def test_a_good_release_is_proven(world: ReleaseWorld) -> None:
     assert f"{SERVICE}: good canaries: 1;" in world.run("calibrate", "--service", SERVICE)
 
 
-def test_with_little_traffic_a_good_release_is_said_not_to_be_proven(world: ReleaseWorld) -> None:
-    world.declare(HALF)
+AUTO = {
+    "release": {
+        "strategy": "canary",
+        "percentage": 50,
+        "interval_minutes": "auto",
+        "auto_longest_minutes": 15,
+        "bake_minutes": 2,
+    }
+}
+
+
+def test_with_little_traffic_the_longest_interval_is_taken_and_nothing_proven(world: ReleaseWorld) -> None:
+    world.declare(AUTO | {"judge": {}})
     deployment, output = judged(world, BASELINE, 5, expect=0)
     assert deployment["judgements"]["canary"]["conclusion"] == "not proven"
     assert "judge of the canary: Not proven: errors 0/" in output
+    assert "Not enough traffic to judge" in output
+    assert deployment["interval_minutes"] == 15
+    (info,) = world.deployments_of(world.last()["release_id"])
+    assert info["deploymentConfigName"].endswith("-canary-50pct-15min")
+    world.declare({"judge": {"on_little_traffic": "refuse"}})
+    world.change(BASELINE)
+    refused = world.run("deploy", "--dry-run", "--service", SERVICE, expect=4)
+    assert f"{SERVICE}: Not enough traffic to judge" in refused
+
+
+def test_what_was_declared_after_the_last_apply_is_refused(world: ReleaseWorld) -> None:
+    world.change(BASELINE)
+    world.declare({"release": {"strategy": "canary", "percentage": 33, "interval_minutes": 5}, "judge": {}})
+    refused = world.run("deploy", "--dry-run", "--service", SERVICE, expect=4)
+    assert f"{SERVICE}: canary with 33 % and 5 minutes is not provisioned" in refused
+    assert "hint: Apply Terraform first: make apply ENV=local." in refused
+
+
+@pytest.mark.parametrize(("policy", "code"), [("rollback", 3), ("promote", 0)])
+def test_metrics_that_are_out_are_no_bad_release(world: ReleaseWorld, policy: str, code: int) -> None:
+    before, _ = world.alias()
+    world.declare(HALF | {"judge": {"on_metrics_outage": policy, "on_inconclusive": "promote"}})
+    world.change(BASELINE)
+    with failing_proxy() as proxy, world.traffic(30):
+        command = ("deploy", "--env", "local", "--no-traffic", "--service", SERVICE)
+        running = world.lockgate(*command, HTTP_PROXY=proxy.url, http_proxy=proxy.url)
+        running.line("judge of the canary: Not proven")
+        proxy.out = True
+        assert running.ended() == code, running.output
+    assert proxy.failed > 3
+    deployment = world.last()["deployments"][SERVICE]
+    assert "CloudWatch does not give metrics" in deployment["judgements"]["canary"]["outage"]
+    if policy == "rollback":
+        assert world.alias() == (before, {})
+        assert deployment["cause"].startswith("the metrics are out, and on_metrics_outage says rollback")
+    else:
+        assert deployment["phase"] == "succeeded"
