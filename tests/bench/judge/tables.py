@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from statistics import median
 
+from lockgate.judge import Judge, JudgePolicy
 from tests.bench.judge import holdout, scenarios
 from tests.bench.judge.incumbents import alarm, argo, flagger, kayenta
 from tests.bench.judge.runner import JudgeFunction, Tally, measure
-from tests.bench.judge.traffic import Scenario
+from tests.bench.judge.traffic import Scenario, simulate
 
 SEED = 20_260_000
 """Of the first run of every scenario, unless told otherwise; run n has the seed SEED + n."""
@@ -88,6 +91,23 @@ def margin(runs: int, seed: int) -> str:
     return _table(["release", "proven good %", "rolled back %"], rows)
 
 
+def look_time(seed: int) -> str:
+    """Milliseconds of one further look, by how long the canary has been looked at."""
+    looks = simulate(scenarios.DAY_LATENCY[1], seed)
+    rows, judge = looks.looks(JudgePolicy().tau), Judge(None, 0.1, looks.bounds, looks.history)
+    table = []
+    for hours in (1, 6, 24):
+        minutes = 60 * hours
+        taken = []
+        for last in range(minutes - 39, minutes + 1):
+            judge(rows[: last - 1])
+            begun = time.perf_counter()
+            judge(rows[:last])
+            taken.append(1000.0 * (time.perf_counter() - begun))
+        table.append([f"{hours} h", f"{median(taken):.2f}", f"{max(taken):.2f}"])
+    return _table(["canary", "median ms", "largest ms"], table)
+
+
 Table = Callable[[int, int, int], str]
 
 TABLES: dict[str, tuple[str, Table]] = {
@@ -101,6 +121,7 @@ TABLES: dict[str, tuple[str, Table]] = {
     "latency": ("Latency", partial(detection, scenarios.LATENCY)),
     "shapes": ("Tails and humps", partial(detection, scenarios.SHAPES)),
     "margin": ("Wrong proof", lambda runs, _, seed: margin(runs, seed)),
+    "look-time": ("Time of a look", lambda _, __, seed: look_time(seed)),
     "stretch-good": ("Beyond the guarantee", partial(false_rollbacks, scenarios.STRETCH[:-1])),
     "stretch-bad": ("Little traffic", partial(detection, scenarios.STRETCH[-1:])),
     "holdout-good": ("Held out: good releases", partial(false_rollbacks, holdout.GOOD)),
