@@ -187,6 +187,7 @@ class Application:
         elif scope["type"] == "http" and scope["path"] == HEALTH_PATH:
             await _answer_json(send, self._health())
         else:
+            _note_repeated(scope)
             await self._inner(scope, receive, send)
             if scope.get("method") not in _QUIET_METHODS:
                 self._touch()
@@ -198,6 +199,19 @@ class Application:
                 self.started.set()
 
         return watch
+
+
+def _note_repeated(scope: Scope) -> None:
+    """Logs a request that an SDK sends again, since it did not get, or did not like, the first answer.
+
+    What was done the first time then answers that it exists already. SDKs count their attempts in
+    `amz-sdk-request` (AWS SDKs and Tools Reference Guide, "Retry behavior").
+    """
+    headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    attempt = headers.get(b"amz-sdk-request", "")
+    if attempt and attempt.split(";")[0] != "attempt=1":
+        what = headers.get(b"x-amz-target") or f"{scope['method']} {scope['path']}"
+        log.info("%s comes again (%s)", what, attempt)
 
 
 async def _answer_json(send: Any, data: dict[str, Any]) -> None:
