@@ -1,6 +1,6 @@
 """Makes the project's virtual environments from their lock files; standard library only, since it runs first.
 
-Usage: python3 scripts/setup.py dev|checkov|lock
+Usage: python3 scripts/setup.py dev|checkov|lock [SERVICE] [--upgrade]
 
 It is read by any Python from 3.6 on, so that one that is too old can say so.
 """
@@ -22,12 +22,12 @@ LAMBDA_HAS = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", 
 zip. A service whose requirements.in names one of them gets its own all the same."""
 
 _INDEX = "check that the package index can be reached, then run it again"
-_LOCK = "correct pyproject.toml or requirements/*.in as said above, or reach a package index"
+_LOCK = "correct what is asked for as said above, or reach a package index, then run it again"
 _VENV = "install the venv module (on Debian and Ubuntu: apt install python3-venv), then run it again"
 
 
-def main(what: str) -> None:
-    """Does one of dev, checkov, lock."""
+def main(what: str, *arguments: str) -> None:
+    """Does one of dev, checkov, lock; only the last takes arguments."""
     if sys.version_info < OLDEST:
         found, oldest = sys.version.split()[0], ".".join(map(str, OLDEST))
         sys.exit(
@@ -35,7 +35,8 @@ def main(what: str) -> None:
             "hint: install one and say which: make setup PYTHON=python3.12"
         )
     if what == "lock":
-        lock()
+        names = [argument for argument in arguments if argument != "--upgrade"]
+        lock(names[0] if names else None, "--upgrade" in arguments)
         return
     if what not in FOLDERS:
         sys.exit(__doc__)
@@ -86,14 +87,20 @@ def digest(what: str) -> str:
     return found.hexdigest()
 
 
-def lock() -> None:
-    """Renews the lock files: hashes, and no addresses, so that any index or mirror will do.
+def lock(service: "str | None", upgrade: bool) -> None:
+    """Makes lock files fit what is asked for: hashes, and no addresses, so that any index or mirror will do.
 
-    What a release runs on is a part of what it was tested with: `runtime` takes its versions from `dev`.
+    Versions stay as they are where they still fit, unless newer ones are wanted. What a release runs on is a
+    part of what it was tested with: `runtime` takes its versions from `dev`.
     """
     uv = str(FOLDERS["dev"] / "bin" / "uv")
-    basic = (uv, "pip", "compile", "--quiet", "--upgrade", "--generate-hashes")
-    basic += ("--no-emit-index-url", "--no-annotate", "--no-header")
+    basic = (uv, "pip", "compile", "--quiet", "--generate-hashes")
+    basic += ("--no-emit-index-url", "--no-annotate", "--no-header", *(("--upgrade",) if upgrade else ()))
+    for wanted in wanted_by_services(service):
+        lock_file = str(wanted.with_suffix(".txt"))
+        run(*basic, *target(wanted), *left_out(wanted), str(wanted), "-o", lock_file, hint=_LOCK)
+    if service is not None:
+        return
     compile_ = (*basic, "--universal", "--python-version", "3.11")
     bootstrap, dev, runtime, checkov = (
         str(REQUIREMENTS / f"{name}.txt") for name in ("bootstrap", "dev", "runtime", "checkov")
@@ -103,11 +110,27 @@ def lock() -> None:
     run(*compile_, "pyproject.toml", *groups, "-o", dev, hint=_LOCK)
     run(*compile_, "pyproject.toml", "-c", dev, "-o", runtime, hint=_LOCK)
     run(*compile_, str(REQUIREMENTS / "checkov.in"), "-o", checkov, hint=_LOCK)
-    for wanted in sorted(ROOT.glob("lambdas/*/src/requirements.in")):
-        target = ("--python-platform", "linux", "--python-version", "3.12")
-        run(
-            *basic, *target, *left_out(wanted), str(wanted), "-o", str(wanted.with_suffix(".txt")), hint=_LOCK
+
+
+def wanted_by_services(service: "str | None") -> "list[Path]":
+    """The files in which services, or one of them, say what they need."""
+    found = sorted(ROOT.glob(f"lambdas/{service or '*'}/src/requirements.in"))
+    if service is not None and not found:
+        sys.exit(
+            f"error: there is no lambdas/{service}/src/requirements.in\n"
+            "hint: name the packages that it needs there, one in a line, then run it again"
         )
+    return found
+
+
+def target(wanted: Path) -> "tuple[str, ...]":
+    """Options for what a service runs on. Read without a parser for YAML, which is not there yet: what stands
+    under `overrides` is indented, and does not count."""
+    declared = (wanted.parent.parent / "service.yaml").read_text()
+    runtime = re.search(r"^runtime: *[\"']?python([\d.]+)", declared, re.MULTILINE)
+    machine = "x86_64" if re.search(r"^architecture: *[\"']?x86_64", declared, re.MULTILINE) else "aarch64"
+    python = runtime.group(1) if runtime else "3.12"
+    return ("--python-platform", f"{machine}-manylinux_2_34", "--python-version", python)
 
 
 def left_out(wanted: Path) -> "list[str]":
@@ -127,4 +150,4 @@ def run(*command: str, hint: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) == 2 else "")
+    main(*(sys.argv[1:] or [""]))

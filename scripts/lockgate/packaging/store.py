@@ -1,0 +1,183 @@
+"""The artifact store: what is missing is put there, and nothing else ever stands under a name."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from lockgate.errors import LockgateError, RefusedError, UsageError
+from lockgate.packaging.bundle import Bundle, Stored, parse_bundle
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+_AT_ONCE = 8
+"""Requests at a time: uploads are bound by the network, and botocore keeps ten connections."""
+
+_TYPES = {".zip": "application/zip", ".json": "application/json"}
+_MISSING = ("404", "NoSuchKey", "NotFound")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class ArtifactStore:
+    """An artifact store: a bucket whose keys follow from what stands under them.
+
+    Args:
+        s3: a client.
+        bucket: its name.
+    """
+
+    s3: S3Client
+    bucket: str
+
+    def upload(self, bundle: Bundle) -> list[str]:
+        """Uploads the files that are missing; returns their keys.
+
+        S3 checks each object against the SHA-256 that is sent with it (API reference, PutObject), so that an
+        upload that was cut off leaves nothing. The file is checked here as well, so that what was changed in
+        `.build` does not get as far.
+
+        Raises:
+            LockgateError: what is stored, or what lies in `.build`, is not what the bundle names.
+        """
+        missing = self._missing(bundle.files)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(lambda file: self._put(file.key, file.sha256, _read(bundle.root, file)), missing))
+        lost = self._missing(missing)
+        if lost:
+            raise LockgateError(
+                f"s3://{self.bucket}/{lost[0].key} is not there after it was uploaded", hint="Run it again."
+            )
+        return [file.key for file in missing]
+
+    def publish(self, bundle: Bundle) -> list[str]:
+        """Uploads a bundle with all that it names, itself last: where it stands, everything does.
+
+        Returns:
+            The keys that were uploaded.
+
+        Raises:
+            LockgateError: as `upload` does.
+        """
+        itself = Stored(path="", sha256=bundle.sha256, size=len(bundle.content), key=_key(bundle))
+        if self._holds(itself):
+            return []
+        uploaded = self.upload(bundle)
+        self._put(itself.key, itself.sha256, bundle.content)
+        return [*uploaded, itself.key]
+
+    def verify(self, bundle: Bundle) -> None:
+        """Makes sure that everything a bundle names is stored, byte for byte as far as S3 can say.
+
+        Raises:
+            RefusedError: something is missing.
+            LockgateError: something else is stored under its name.
+        """
+        missing = self._missing(bundle.files)
+        if missing:
+            raise RefusedError(
+                f"s3://{self.bucket} has not {', '.join(file.key for file in missing)}",
+                hint="Build and publish that commit again: the same sources give the same artifacts.",
+            )
+
+    def fetch(self, reference: str, root: Path) -> Bundle:
+        """The bundle of a commit (the newest one that was published), or by the digest of the bundle.
+
+        Args:
+            reference: 40 or 64 hexadecimal digits.
+            root: the repository.
+
+        Raises:
+            UsageError: it is neither.
+            RefusedError: there is none.
+        """
+        if not _COMMIT.fullmatch(reference) and not _DIGEST.fullmatch(reference):
+            raise UsageError(
+                f"{reference!r} is neither a file, nor a commit (40 digits), nor a bundle's digest (64)",
+                hint="Pass .build/bundle.json, or what `make build ARGS=--publish` printed.",
+            )
+        by_commit = bool(_COMMIT.fullmatch(reference))
+        keys = self._list(f"bundles/{reference}/" if by_commit else "bundles/")
+        key = next((key for key in keys if by_commit or key.endswith(f"/{reference}.json")), None)
+        if key is None:
+            raise RefusedError(
+                f"s3://{self.bucket}/bundles/ has no bundle of {reference}",
+                hint="Build and publish it: make build ARGS=--publish",
+            )
+        content = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        where = f"s3://{self.bucket}/{key}"
+        if hashlib.sha256(content).hexdigest() != key.rpartition("/")[2].removesuffix(".json"):
+            raise LockgateError(
+                f"{where} does not hold what its name says",
+                hint="Somebody wrote to the artifact store. Find out who, then delete that object.",
+            )
+        return parse_bundle(content, root, where)
+
+    def _list(self, prefix: str) -> list[str]:
+        """Keys under a prefix, the newest first."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        found = [item for page in pages for item in page.get("Contents", [])]
+        return [item["Key"] for item in sorted(found, key=lambda item: item["LastModified"], reverse=True)]
+
+    def _missing(self, files: Iterable[Stored]) -> list[Stored]:
+        wanted = list(files)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return [
+                file for file, there in zip(wanted, pool.map(self._holds, wanted), strict=True) if not there
+            ]
+
+    def _holds(self, file: Stored) -> bool:
+        try:
+            found = self.s3.head_object(Bucket=self.bucket, Key=file.key, ChecksumMode="ENABLED")
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return False
+            raise
+        checksum = found.get("ChecksumSHA256")
+        if found["ContentLength"] != file.size or (checksum and checksum != _base64(file.sha256)):
+            raise LockgateError(
+                f"s3://{self.bucket}/{file.key} does not hold what its name says: {found['ContentLength']} "
+                f"bytes, SHA-256 {checksum}",
+                hint="Somebody wrote to the artifact store. Find out who, then delete that object.",
+            )
+        return True
+
+    def _put(self, key: str, sha256: str, data: bytes) -> None:
+        self.s3.put_object(
+            Bucket=self.bucket,
+            Key=key,
+            Body=data,
+            ContentType=_TYPES[Path(key).suffix],
+            ChecksumSHA256=_base64(sha256),
+        )
+
+
+def _key(bundle: Bundle) -> str:
+    return f"bundles/{bundle.commit or 'no-commit'}/{bundle.sha256}.json"
+
+
+def _read(root: Path, file: Stored) -> bytes:
+    path = root / file.path
+    hint = "Delete .build and build again."
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise LockgateError(f"{path} was built, but cannot be read: {error.strerror}", hint=hint) from error
+    found = hashlib.sha256(data).hexdigest()
+    if found != file.sha256:
+        raise LockgateError(f"{path} was changed after it was built: its SHA-256 is {found}", hint=hint)
+    return data
+
+
+def _base64(sha256: str) -> str:
+    return base64.b64encode(bytes.fromhex(sha256)).decode()
