@@ -26,8 +26,8 @@ setup: ## Make .venv from the lock file (under a second when it is current)
 # --- releasing ---------------------------------------------------------------------------------------------
 
 .PHONY: deploy
-deploy: setup ## Release what has changed: ENV=..., SERVICE=..., ARGS=...
-	@$(LOCKGATE) deploy $(environment) $(services) $(ARGS)
+deploy: setup ## Release what has changed: ENV=..., SERVICE=..., BUNDLE=<file, commit or digest>
+	@$(LOCKGATE) deploy $(environment) $(services) $(if $(BUNDLE),--bundle "$(BUNDLE)") $(ARGS)
 
 .PHONY: rollback
 rollback: setup ## Go back to the last good release: ENV=..., SERVICE=..., TO=<release>
@@ -70,8 +70,8 @@ apply: setup ## Apply Terraform: ENV=..., ARGS=--dry-run to see what would chang
 	@$(LOCKGATE) apply $(environment) $(ARGS)
 
 .PHONY: build
-build: setup ## Build the artifacts: ENV=..., SERVICE=...
-	@$(LOCKGATE) build $(environment) $(services) $(ARGS)
+build: setup ## Build what has changed: SERVICE=..., ENV=... where environments differ, ARGS=--publish
+	@$(LOCKGATE) build $(if $(ENV),--env "$(ENV)") $(services) $(ARGS)
 
 .PHONY: new
 new: setup ## Add a service: KIND=lambda NAME=orders
@@ -132,8 +132,8 @@ checkov: ## Check Terraform against checkov's rules, in an environment of its ow
 	@.venv-checkov/bin/checkov --directory terraform --skip-download --quiet --compact
 
 .PHONY: lock
-lock: setup ## Renew the lock files, those of the services too
-	@$(SETUP) lock
+lock: setup ## Make lock files fit what is asked for: SERVICE=..., ARGS=--upgrade takes newer versions
+	@$(SETUP) lock $(SERVICE) $(ARGS)
 
 .PHONY: ci
 ci: ## What CI runs

@@ -6,7 +6,8 @@ import click
 
 from lockgate.commands import emulator
 from lockgate.commands.bring_up import apply_workload
-from lockgate.commands.options import Opened, console, dry_run_option, opens
+from lockgate.commands.opened import Opened, opens
+from lockgate.commands.options import console, dry_run_option
 from lockgate.errors import Exit
 from lockgate.plans.workload import Workload
 

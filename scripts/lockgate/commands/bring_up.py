@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from lockgate.commands import emulator
-from lockgate.commands.options import Opened
+from lockgate.commands.opened import Opened
 from lockgate.plans.workload import Workload
 
 

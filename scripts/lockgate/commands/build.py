@@ -2,22 +2,65 @@
 
 from __future__ import annotations
 
-import click
-from rich.table import Table
+from pathlib import Path
 
-from lockgate.commands.options import Opened, console, opens, service_option
+import click
+
+from lockgate.commands.options import console, json_option, service_option
+from lockgate.config import Project
+from lockgate.errors import UsageError
+from lockgate.packaging import Bundle
 from lockgate.packaging import build as make
 
 
 @click.command()
-@opens
+@click.option(
+    "--env",
+    "environment",
+    metavar="NAME",
+    help="Environment whose declarations hold. Default: all must agree.",
+)
 @service_option
-def build(opened: Opened, services: tuple[str, ...]) -> None:
+@click.option("--publish", is_flag=True, help="Put the bundle and its artifacts into the artifact store.")
+@json_option
+def build(environment: str | None, services: tuple[str, ...], publish: bool, as_json: bool) -> None:
     """Build every service once; the result is named by its content."""
-    bundle = make(opened.project, opened.name, list(opened.project.services(opened.name, services)))
+    project = Project.find(Path.cwd())
+    if publish and environment is None:
+        raise UsageError("--publish needs to know where", hint="Name an environment: make build ENV=dev")
+    bundle = make(project, environment, services)
+    if as_json:
+        click.echo(bundle.content, nl=False)
+    else:
+        _say(bundle)
+    if publish and environment is not None:
+        _publish(environment, bundle)
+
+
+def _say(bundle: Bundle) -> None:
+    from rich.table import Table
+
     table = Table()
-    for column in ("service", "sha256", "bytes"):
-        table.add_column(column)
-    for name, artifact in bundle.services.items():
-        table.add_row(name, artifact.sha256, f"{artifact.size:,}")
-    console().print(table)
+    for column in ("service", "sha256", "for", "bytes", "unzipped", ""):
+        table.add_column(column, justify="right" if column in ("bytes", "unzipped") else "left")
+    for name, built in bundle.services.items():
+        table.add_row(
+            name,
+            built.sha256[:12],
+            f"{built.runtime} {built.architecture}",
+            f"{built.size:,}",
+            f"{built.unzipped:,}",
+            "built" if name in bundle.made else "unchanged",
+        )
+    out = console()
+    out.print(table)
+    out.print(f"Bundle {bundle.sha256[:12]} of {bundle.provenance}: .build/bundle.json", soft_wrap=True)
+
+
+def _publish(environment: str, bundle: Bundle) -> None:
+    from lockgate.commands.opened import Opened
+
+    opened = Opened.named(environment).checked()
+    store = opened.store
+    uploaded = store.publish(bundle)
+    click.echo(f"{len(uploaded)} uploaded to s3://{store.bucket}; release it with BUNDLE={bundle.sha256}")

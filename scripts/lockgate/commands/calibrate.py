@@ -9,7 +9,8 @@ from itertools import islice
 
 import click
 
-from lockgate.commands.options import Opened, console, json_option, opens, service_option
+from lockgate.commands.opened import Opened, opens
+from lockgate.commands.options import console, json_option, service_option
 from lockgate.errors import RefusedError
 from lockgate.release.judgement import Stage
 from lockgate.release.looks import Recorded

@@ -9,12 +9,14 @@ import click
 from rich.console import Console
 
 from lockgate.commands.bring_up import bring_up
+from lockgate.commands.chosen import choose
 from lockgate.commands.finish import conclude, drive, say_plan
-from lockgate.commands.options import Opened, console, dry_run_option, now, opens, operator, service_option
+from lockgate.commands.opened import Opened, opens, operator
+from lockgate.commands.options import console, dry_run_option, now, service_option
 from lockgate.commands.traffic import Load
 from lockgate.config import Service
 from lockgate.errors import Exit, RefusedError
-from lockgate.packaging import Bundle, build, upload
+from lockgate.packaging import Bundle
 from lockgate.release import lease
 from lockgate.release.ledger import ServiceHeldError
 from lockgate.release.model import Artifact, Release, Status
@@ -27,6 +29,12 @@ NEXT_STEP = "Next: change a service's code and run it again to watch a canary."
 @click.command()
 @opens
 @service_option
+@click.option(
+    "--bundle",
+    "reference",
+    metavar="BUNDLE",
+    help="Release this one and build nothing: a file, a commit, or a bundle's digest.",
+)
 @click.option(
     "--ignore-alarms",
     metavar="REASON",
@@ -46,6 +54,7 @@ NEXT_STEP = "Next: change a service's code and run it again to watch a canary."
 def deploy(
     opened: Opened,
     services: tuple[str, ...],
+    reference: str | None,
     ignore_alarms: str | None,
     keep_promoted: bool,
     traffic: bool | None,
@@ -57,18 +66,36 @@ def deploy(
     if opened.environment.is_embedded and not dry_run:
         bring_up(opened, out)
     opened.checked()
+    wanted = _with_hooks(opened, wanted, out)
     with _load(opened, list(wanted), opened.environment.is_embedded if traffic is None else traffic):
         interrupted = None if dry_run else _finish_interrupted(opened, list(wanted), out)
         if interrupted is not None and interrupted.status is not Status.SUCCEEDED:
             out.print("That was the interrupted release. Run it again to release what is here now.")
             return conclude(interrupted, out)
-        bundle = build(opened.project, opened.name, list(wanted))
+        bundle = choose(opened, wanted, reference)
         origin = Origin(operator(), bundle.commit, bundle.dirty, ignore_alarms, keep_promoted)
-        return _release(opened, wanted, bundle, origin, dry_run)
+        return _release(opened, wanted, bundle, origin, stored=reference is not None, dry_run=dry_run)
+
+
+def _with_hooks(opened: Opened, wanted: dict[str, Service], out: Console) -> dict[str, Service]:
+    """The wanted services, and the hooks that would check them but were never released themselves: a hook
+    without code reports nothing, and CodeDeploy waits an hour for it."""
+    named = {service.hook for service in wanted.values() if service.hook}
+    missing = [name for name in sorted(named - set(wanted)) if not opened.ledger.good(name)]
+    if not missing:
+        return wanted
+    out.print(f"{', '.join(missing)} comes too: it is the hook, and was never released", markup=False)
+    return {**wanted, **opened.project.services(opened.name, missing)}
 
 
 def _release(
-    opened: Opened, services: Mapping[str, Service], bundle: Bundle, origin: Origin, dry_run: bool
+    opened: Opened,
+    services: Mapping[str, Service],
+    bundle: Bundle,
+    origin: Origin,
+    *,
+    stored: bool,
+    dry_run: bool,
 ) -> Exit:
     out = console()
     ignoring = origin.ignore_alarms is not None
@@ -83,7 +110,9 @@ def _release(
         out.print("Nothing was written." if dry_run else f"Nothing to do. {NEXT_STEP}")
         return Exit.OK
     changed = bundle.only(planned.deployments)
-    upload(changed, opened.aws.s3, opened.contract.platform.artifact_bucket)
+    if not stored:
+        opened.store.upload(changed)
+    opened.store.verify(changed)
     begun = _begin(opened, planned)
     return conclude(drive(opened, begun.release_id, out), out)
 

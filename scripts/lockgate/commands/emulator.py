@@ -6,7 +6,7 @@ import subprocess
 import sys
 from urllib.parse import urlsplit
 
-from lockgate.commands.options import Opened
+from lockgate.commands.opened import Opened
 from lockgate.errors import RefusedError
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from lockgate.commands.options import Opened, now
+from lockgate.commands.opened import Opened
+from lockgate.commands.options import now
 from lockgate.errors import Exit
 from lockgate.notify import announce
 from lockgate.release.interrupts import Detached

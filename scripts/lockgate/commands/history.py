@@ -8,7 +8,8 @@ from itertools import islice
 import click
 from rich.table import Table
 
-from lockgate.commands.options import Opened, console, json_option, opens, service_option
+from lockgate.commands.opened import Opened, opens
+from lockgate.commands.options import console, json_option, service_option
 
 
 @click.command()

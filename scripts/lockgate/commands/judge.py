@@ -10,7 +10,8 @@ import click
 import yaml
 from pydantic import ValidationError
 
-from lockgate.commands.options import Opened, console
+from lockgate.commands.opened import Opened
+from lockgate.commands.options import console
 from lockgate.config.judge import POLICY_FIELDS, JudgeSettings
 from lockgate.errors import Exit, RefusedError, UsageError
 from lockgate.judge import JudgePolicy

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lockgate.commands.emulator import run_emulator, start
-from lockgate.commands.options import Opened
+from lockgate.commands.opened import Opened
 
 _environment = click.option(
     "--env", "environment", default="local", show_default=True, help="An environment with an emulator."

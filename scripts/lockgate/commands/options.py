@@ -1,36 +1,12 @@
-"""Options that several verbs share, and what they open."""
+"""Options that several verbs share, and where they write. Light: some verbs never talk to AWS."""
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from pathlib import Path
-from typing import Any, TypeVar
+from datetime import UTC, datetime
 
 import click
 from rich.console import Console
-
-from lockgate.aws import Aws
-from lockgate.config import Environment, Project
-from lockgate.contract import Contract, read_contract
-from lockgate.metrics.lambda_alias import Alias, tallies
-from lockgate.metrics.reader import MetricsOutageError, Reader, Window
-from lockgate.release import lease
-from lockgate.release.codedeploy_lambda import LambdaDriver
-from lockgate.release.driver import TrafficDriver
-from lockgate.release.engine import Engine
-from lockgate.release.forecast import Forecaster
-from lockgate.release.judging import Judging
-from lockgate.release.ledger import Ledger
-from lockgate.release.looks import Looks
-from lockgate.release.model import Deployment, Phase, Release, Tally
-from lockgate.release.plan import Planner
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 environment_option = click.option(
     "--env", "environment", required=True, metavar="NAME", help="Environment of platform.yaml, such as local."
@@ -40,7 +16,6 @@ service_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
-
 
 _LOG_WIDTH = 160
 """Columns of a table in a log or a pipe, where nobody has a width."""
@@ -54,118 +29,3 @@ def console() -> Console:
 def now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True)
-class Opened:
-    """An environment, with everything that a verb may need of it; each part is made when it is first used."""
-
-    project: Project
-    name: str
-    environment: Environment
-    aws: Aws
-
-    @classmethod
-    def named(cls, name: str) -> Opened:
-        """Opens an environment of the repository that the current folder lies in."""
-        project = Project.find(Path.cwd())
-        environment = project.environment(name)
-        return cls(project, name, environment, Aws.connect(environment, project.platform.region_of(name)))
-
-    def checked(self) -> Opened:
-        """The same, once AWS has said that these credentials belong to the declared account."""
-        self.aws.check_account(self.environment.account_id, self.name)
-        return self
-
-    @cached_property
-    def contract(self) -> Contract:
-        return read_contract(self.aws.ssm, self.name)
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        return Ledger(self.aws.dynamodb, self.contract.platform.ledger_table, self.name)
-
-    @cached_property
-    def looks(self) -> Looks:
-        return Looks(self.aws.dynamodb, self.contract.platform.ledger_table, self.name)
-
-    @cached_property
-    def reader(self) -> Reader:
-        return Reader(self.aws.cloudwatch)
-
-    @property
-    def minute(self) -> timedelta:
-        """Length of a CodeDeploy minute here."""
-        return timedelta(seconds=self.environment.minute_seconds)
-
-    @property
-    def planner(self) -> Planner:
-        return Planner(
-            environment=self.name,
-            contract=self.contract,
-            ledger=self.ledger,
-            driver=lambda service: LambdaDriver(self.aws, self.contract.service(service), "", now()),
-            forecast=self.forecaster,
-            now=now,
-        )
-
-    @cached_property
-    def forecaster(self) -> Forecaster:
-        return Forecaster(self.reader, self.minute)
-
-    @property
-    def engine(self) -> Engine:
-        return Engine(
-            ledger=self.ledger,
-            drivers=self._drivers,
-            tally=self._tally,
-            judge=Judging(self.looks, self.reader, self.contract.service, self.minute),
-            minute=self.minute,
-            now=now,
-        )
-
-    def _drivers(self, release: Release) -> Mapping[str, TrafficDriver]:
-        return {
-            name: LambdaDriver(
-                self.aws,
-                self.contract.service(name),
-                release.release_id,
-                release.created_at,
-                ignore_alarms=release.ignore_alarms is not None,
-            )
-            for name in release.deployments
-        }
-
-    def _tally(self, deployment: Deployment, at: datetime) -> dict[str, Tally]:
-        """Requests and errors since the deployment started; none where CloudWatch does not answer, since a
-        metric outage is no reason to stop looking after a deployment."""
-        versions = [v for v in (deployment.to_version, deployment.from_version) if v]
-        start = deployment.times.get(Phase.STARTED)
-        if start is None:
-            return {}
-        contract = self.contract.service(deployment.service)
-        period = max(1, int(self.environment.minute_seconds))
-        window = Window.whole(start, at + timedelta(seconds=period), period)
-        try:
-            counted = tallies(self.reader, Alias(contract.function_name, contract.alias), versions, window)
-        except MetricsOutageError:
-            return {}
-        return {version: Tally(requests=n, errors=failed) for version, (n, failed) in counted.items()}
-
-
-def opens(command: Command) -> Command:
-    """Adds `--env` to a verb; what it names is opened and passed as the first argument, `opened`."""
-
-    def run(environment: str, **rest: Any) -> Any:
-        return command(Opened.named(environment), **rest)
-
-    run.__name__ = command.__name__
-    run.__doc__ = command.__doc__
-    run.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
-    return environment_option(run)  # type: ignore[return-value]
-
-
-def operator() -> str:
-    """Who runs this: the GitHub actor in a workflow, else the local user."""
-    actor = os.environ.get("GITHUB_ACTOR")
-    return f"{actor} (GitHub)" if actor else lease.mine(now()).holder.partition(" ")[0]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from lockgate.commands.finish import conclude, drive, say_plan
-from lockgate.commands.options import Opened, console, dry_run_option, opens, operator, service_option
+from lockgate.commands.opened import Opened, opens, operator
+from lockgate.commands.options import console, dry_run_option, service_option
 from lockgate.errors import Exit
 from lockgate.release.ledger import ServiceHeldError
 from lockgate.release.plan import Origin

@@ -8,7 +8,8 @@ from typing import Any
 import click
 from rich.table import Table
 
-from lockgate.commands.options import Opened, console, json_option, now, opens, service_option
+from lockgate.commands.opened import Opened, opens
+from lockgate.commands.options import console, json_option, now, service_option
 from lockgate.release.codedeploy_lambda import LambdaDriver
 from lockgate.report import words
 

@@ -14,7 +14,8 @@ from typing import Any
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lockgate.commands.options import Opened, console, opens, service_option
+from lockgate.commands.opened import Opened, opens
+from lockgate.commands.options import console, service_option
 from lockgate.contract import ServiceContract
 from lockgate.errors import RefusedError
 

@@ -7,7 +7,8 @@ import json
 import click
 from rich.table import Table
 
-from lockgate.commands.options import Opened, console, json_option, opens, service_option
+from lockgate.commands.opened import Opened, opens
+from lockgate.commands.options import console, json_option, service_option
 from lockgate.errors import Exit
 from lockgate.release.verify import Finding, Level
 from lockgate.release.verify import verify as look

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from lockgate.commands.finish import conclude, drive
-from lockgate.commands.options import Opened, console, opens
+from lockgate.commands.opened import Opened, opens
+from lockgate.commands.options import console
 from lockgate.errors import Exit
 from lockgate.release.model import Status
 

@@ -15,4 +15,4 @@ EnvironmentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,11}$")]
 class Declaration(BaseModel):
     """A part of a declaration file: frozen, and a key that is not known is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, HttpUrl, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lockgate.config.base import Declaration, EnvironmentName
 
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
+Endpoint = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+/?$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 
 
@@ -17,7 +18,7 @@ class Environment(Declaration):
 
     account_id: AccountId = Field(description="Account that every command checks itself against first.")
     region: Region | None = Field(default=None, description="Region; the platform's when not given.")
-    endpoint_url: HttpUrl | None = Field(
+    endpoint_url: Endpoint | None = Field(
         default=None, description="Endpoint of an embedded AWS; none for the real one."
     )
     emulator: str | None = Field(
@@ -32,7 +33,16 @@ class Environment(Declaration):
         le=60,
         description="Seconds in a CodeDeploy minute. Only an embedded AWS can run its clock faster.",
     )
-
+    build_for: Literal["declared", "host"] = Field(
+        default="declared",
+        description="What artifacts are built for: what service.yaml declares, or this machine and its "
+        "Python, which is what an embedded AWS runs functions with.",
+    )
+    dirty_builds: bool = Field(
+        default=False,
+        description="Whether a tree with changes that are in no commit may be released here. Where it may "
+        "not, what runs can always be looked up. An embedded AWS always takes them.",
+    )
     state_bucket: str | None = Field(
         default=None,
         pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
@@ -49,6 +59,8 @@ class Environment(Declaration):
     def _only_embedded_is_fast(self) -> Environment:
         if self.emulator and not self.is_embedded:
             raise ValueError("emulator is for an environment with an endpoint_url")
+        if self.build_for == "host" and not self.is_embedded:
+            raise ValueError("build_for: host is for an environment with an endpoint_url")
         if self.minute_seconds != 60 and not self.is_embedded:
             raise ValueError(
                 "minute_seconds is for an environment with an endpoint_url: AWS's minute has 60 s"

@@ -156,6 +156,11 @@ class Service(Declaration):
         pattern=r"^[A-Za-z_][\w.]*\.[A-Za-z_]\w*$",
         description="module.function in src/.",
     )
+    source_distributions: list[str] = Field(
+        default_factory=list,
+        description="Packages that may be built from source, since they have no wheel; only ones without "
+        "compiled code can be built for another machine.",
+    )
     memory_mb: int = Field(default=256, ge=128, le=10240, description="Memory; CPU grows with it.")
     timeout_seconds: int = Field(default=10, ge=1, le=900, description="Lambda's own limit is 900 s.")
     environment: dict[str, str] = Field(

@@ -2,130 +2,116 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import subprocess
-import tempfile
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lockgate.config import Project, Service
-from lockgate.packaging.dependencies import installed
-from lockgate.packaging.zips import check_size, files_of, zipped
+from lockgate.errors import UsageError
+
+FILE = Path(".build/bundle.json")
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="forbid")
 
 
-class Built(_Frozen):
-    """One artifact.
+class Stored(_Frozen):
+    """A file and where it goes.
 
     Attributes:
         path: the file, relative to the repository.
         sha256: hexadecimal digest of the file.
-        code_sha256: the same digest as Lambda reports it, in base64.
         size: bytes.
-        key: where it goes in the artifact store.
+        key: where it goes in the artifact store: its name there follows from its content.
     """
 
-    kind: Literal["lambda"] = "lambda"
     path: str
     sha256: str
-    code_sha256: str
     size: int
     key: str
 
 
+class Built(Stored):
+    """One service's artifact.
+
+    Attributes:
+        runtime: what it was built for, such as `python3.12`.
+        architecture: `arm64` or `x86_64`.
+        code_sha256: the digest as Lambda reports it, in base64.
+        unzipped: bytes of all files in it.
+        sbom: its bill of materials, CycloneDX.
+    """
+
+    kind: Literal["lambda"] = "lambda"
+    runtime: str
+    architecture: str
+    code_sha256: str
+    unzipped: int
+    sbom: Stored
+
+
 class Bundle(_Frozen):
-    """All artifacts of one build.
+    """All artifacts of one build. The same sources give the same bundle, wherever it is built.
 
     Attributes:
         commit: the commit that was built, or None outside Git.
         dirty: whether the tree had changes that are not in that commit.
-        created_at: when it was built, in UTC.
         services: the artifacts, by the name of their service.
+        root: the repository that `path` of an artifact is relative to; not written.
+        made: services whose artifact was not there already; not written.
     """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
-    root: Path = Field(exclude=True)
     commit: str | None
     dirty: bool
-    created_at: AwareDatetime
     services: dict[str, Built]
+    root: Path = Field(default=Path(), exclude=True)
+    made: frozenset[str] = Field(default=frozenset(), exclude=True)
 
     def only(self, names: Iterable[str]) -> Bundle:
         """The same bundle with fewer services."""
         return self.model_copy(update={"services": {name: self.services[name] for name in names}})
 
+    @property
+    def content(self) -> bytes:
+        """The bundle as it is written."""
+        return self.model_dump_json(by_alias=True, indent=2).encode() + b"\n"
 
-def build(project: Project, environment: str, names: list[str]) -> Bundle:
-    """Builds services into `.build`, and writes `.build/bundle.json`.
+    @property
+    def sha256(self) -> str:
+        """Hexadecimal digest of the bundle as it is written: its name."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def files(self) -> list[Stored]:
+        """Everything that belongs into the artifact store, the bundle itself left out."""
+        return [file for built in self.services.values() for file in (built, built.sbom)]
+
+    @property
+    def provenance(self) -> str:
+        """Where it comes from, for people."""
+        return f"{self.commit or 'no commit'}{', with changes that are not in it' if self.dirty else ''}"
+
+
+def parse_bundle(content: bytes, root: Path, where: str) -> Bundle:
+    """A bundle from its JSON.
 
     Args:
-        project: the repository.
-        environment: whose declarations hold; architecture and runtime decide which wheels are taken.
-        names: services to build; empty builds all.
+        content: what `Bundle.content` gave.
+        root: the repository.
+        where: what it was read from, for errors.
 
     Raises:
-        UsageError: a service's sources or lock file are not fit to be built.
-        LockgateError: a dependency cannot be installed, or the result is too large.
+        UsageError: it is not a bundle.
     """
-    folder = project.root / ".build"
-    services = project.services(environment, names)
-    built = {name: _build_one(project, folder, name, service) for name, service in services.items()}
-    bundle = Bundle(
-        root=project.root,
-        commit=_commit(project.root),
-        dirty=_dirty(project.root),
-        created_at=datetime.now(UTC),
-        services=built,
-    )
-    _write(folder / "bundle.json", bundle.model_dump_json(by_alias=True, indent=2).encode())
-    return bundle
-
-
-def _build_one(project: Project, folder: Path, name: str, service: Service) -> Built:
-    source = project.declared[name].folder / "src"
-    files = files_of(name, source, service.handler, installed(folder / "cache", name, source, service))
-    data = zipped(files)
-    check_size(name, data, files)
-    digest = hashlib.sha256(data)
-    path = folder / "artifacts" / f"{digest.hexdigest()}.zip"
-    if not path.is_file():
-        _write(path, data)
-    return Built(
-        path=str(path.relative_to(project.root)),
-        sha256=digest.hexdigest(),
-        code_sha256=base64.b64encode(digest.digest()).decode(),
-        size=len(data),
-        key=f"services/{name}/{digest.hexdigest()}.zip",
-    )
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Writes a file whole or not at all: two builds may run at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(data)
-    Path(file.name).replace(path)
-
-
-def _commit(root: Path) -> str | None:
-    return _git(root, "rev-parse", "--verify", "--quiet", "HEAD") or None
-
-
-def _dirty(root: Path) -> bool:
-    return bool(_git(root, "status", "--porcelain"))
-
-
-def _git(root: Path, *arguments: str) -> str:
     try:
-        done = subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True, check=False)
-    except OSError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        return Bundle.model_validate_json(content).model_copy(update={"root": root})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UsageError(
+            f"{where} is not a bundle: {place}: {first['msg']}", hint="Make one: make build"
+        ) from error

@@ -1,93 +1,94 @@
-"""Zips that depend on nothing but names, contents and the executable bit of the files in them."""
+"""Zips that depend on nothing but the names, contents and executable bits of the files in them.
+
+The container is written here rather than by `zipfile`, for two reasons (docs/decisions/0014): compressed
+entries can be taken over from one zip into another, so that dependencies which fifty functions share are
+compressed once; and the compressor is a pinned library, where `zipfile` takes the zlib of the machine, whose
+output differs between zlib and zlib-ng. The format is PKWARE's APPNOTE.TXT, sections 4.3 and 4.4.
+"""
 
 from __future__ import annotations
 
-import io
-import zipfile
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from lockgate.errors import LockgateError, UsageError
+from deflate import crc32, deflate_compress
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a zip can hold."""
+from lockgate.errors import LockgateError
 
-_LEVEL = 6
+LEVEL = 6
 
-_NOISE_FOLDERS = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
-_NOISE_SUFFIXES = {".pyc", ".pyo"}
-_NOISE_OF_INSTALLERS = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"}
-"""Files of a `.dist-info` folder that differ from one installer, or one machine, to the next."""
-
-_NOISE_AT_THE_TOP = ("requirements*.txt", "requirements*.in", ".lock", ".DS_Store")
-"""What is beside the code, or beside what was installed, but not of it."""
-
-_MAX_ZIPPED = 50 * 1024 * 1024
-_MAX_UNZIPPED = 250 * 1024 * 1024
-"""Lambda's quotas for a deployment package (Lambda developer guide, "Lambda quotas")."""
+_LOCAL = struct.Struct("<4s5H3I2H")
+_CENTRAL = struct.Struct("<4s6H3I5H2I")
+_END = struct.Struct("<4s4H2IH")
+_VERSION = 20
+_UNIX = 3 << 8
+_UTF8 = 1 << 11
+_DEFLATED = 8
+_TIME, _DATE = 0, 1 << 5 | 1
+"""Midnight of the first day that the format knows: 1 January 1980."""
+_MOST = 0xFFFF
 
 
-def files_of(name: str, source: Path, handler: str, dependencies: Path | None) -> dict[str, Path]:
-    """Files of a service's zip, by their name in it: its sources over its dependencies.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a zip, compressed.
+
+    Attributes:
+        name: with `/` between folders.
+        executable: 0755 when it is, 0644 when not.
+        crc: CRC-32 of the content.
+        size: bytes of the content.
+        deflated: the content, compressed.
+    """
+
+    name: str
+    executable: bool
+    crc: int
+    size: int
+    deflated: bytes | memoryview
+
+    @classmethod
+    def of(cls, name: str, executable: bool, content: bytes) -> Entry:
+        """Compresses a file."""
+        return cls(name, executable, crc32(content), len(content), bytes(deflate_compress(content, LEVEL)))
+
+
+def written(entries: Iterable[Entry]) -> bytes:
+    """The bytes of a zip with these entries, sorted by name.
 
     Raises:
-        UsageError: there is no `src`, or the handler's module is not in it.
+        LockgateError: there are more entries than the format counts without its 64-bit extension.
     """
-    if not source.is_dir():
-        raise UsageError(f"{name}: there is no {source}", hint="Put the function's code there.")
-    module = handler.rpartition(".")[0].replace(".", "/")
-    if not (source / f"{module}.py").is_file() and not (source / module / "__init__.py").is_file():
-        raise UsageError(
-            f"{name}: the handler is {handler}, but {source}/{module}.py does not exist",
-            hint="Add the module, or correct `handler` in service.yaml.",
+    result, directory, count = bytearray(), bytearray(), 0
+    for entry in sorted(entries, key=lambda entry: entry.name):
+        name = entry.name.encode()
+        flags = 0 if name.isascii() else _UTF8
+        common = (_VERSION, flags, _DEFLATED, _TIME, _DATE, entry.crc, len(entry.deflated), entry.size)
+        mode = (0o100755 if entry.executable else 0o100644) << 16
+        place = len(result)
+        result += _LOCAL.pack(b"PK\3\4", *common, len(name), 0) + name
+        result += entry.deflated
+        directory += _CENTRAL.pack(b"PK\1\2", _UNIX | _VERSION, *common, len(name), 0, 0, 0, 0, mode, place)
+        directory += name
+        count += 1
+    if count > _MOST:
+        raise LockgateError(
+            f"{count:,} files are more than a zip for Lambda can hold ({_MOST:,})",
+            hint="Leave files out, or ship them in a container.",
         )
-    found = dict(_walk(dependencies)) if dependencies else {}
-    return found | dict(_walk(source))
+    end = _END.pack(b"PK\5\6", 0, 0, count, count, len(directory), len(result), 0)
+    return bytes(result + directory + end)
 
 
-def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    for path in folder.rglob("*"):
-        relative = path.relative_to(folder)
-        if path.is_file() and not _is_noise(relative):
-            yield relative.as_posix(), path
-
-
-def _is_noise(relative: Path) -> bool:
-    if _NOISE_FOLDERS.intersection(relative.parts) or relative.suffix in _NOISE_SUFFIXES:
-        return True
-    if relative.parent.suffix == ".dist-info":
-        return relative.name in _NOISE_OF_INSTALLERS
-    return relative.parent == Path() and any(relative.match(pattern) for pattern in _NOISE_AT_THE_TOP)
-
-
-def zipped(files: Mapping[str, Path]) -> bytes:
-    """A zip of these files: sorted, with a fixed time, and 0755 or 0644 by the executable bit."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
-        for name in sorted(files):
-            executable = files[name].stat().st_mode & 0o100
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.create_system = 3
-            entry.external_attr = (0o100755 if executable else 0o100644) << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, files[name].read_bytes())
-    return target.getvalue()
-
-
-def check_size(name: str, data: bytes, files: Mapping[str, Path]) -> None:
-    """Raises:
-    LockgateError: Lambda would not take it; with the ten largest packages in it.
-    """
-    unzipped = sum(path.stat().st_size for path in files.values())
-    if len(data) <= _MAX_ZIPPED and unzipped <= _MAX_UNZIPPED:
-        return
-    sizes = Counter[str]()
-    for entry, path in files.items():
-        sizes[entry.partition("/")[0]] += path.stat().st_size
-    largest = ", ".join(f"{package} {size // 1024:,} KiB" for package, size in sizes.most_common(10))
-    raise LockgateError(
-        f"{name}: {len(data):,} bytes zipped, {unzipped:,} unzipped; Lambda takes {_MAX_ZIPPED:,} and "
-        f"{_MAX_UNZIPPED:,}. Largest: {largest}",
-        hint="Remove a dependency, or ship it in a container.",
-    )
+def entries_of(data: bytes) -> Iterator[Entry]:
+    """The entries of a zip that `written` made, still compressed."""
+    whole = memoryview(data)
+    _, _, _, count, _, _, place, _ = _END.unpack_from(data, len(data) - _END.size)
+    for _ in range(count):
+        fields = _CENTRAL.unpack_from(data, place)
+        crc, compressed, size, length = fields[7:11]
+        mode, start = fields[-2] >> 16, fields[-1] + _LOCAL.size + length
+        name = bytes(whole[place + _CENTRAL.size : place + _CENTRAL.size + length]).decode()
+        yield Entry(name, bool(mode & 0o100), crc, size, whole[start : start + compressed])
+        place += _CENTRAL.size + length
