@@ -65,6 +65,10 @@ verify: setup ## Whether everything that a release needs is there: ENV=...
 traffic: setup ## Send smoke events through the aliases: ENV=local
 	@$(LOCKGATE) traffic $(environment) $(services) $(ARGS)
 
+.PHONY: prune
+prune: setup ## Delete old versions that nobody can need: ENV=..., SERVICE=..., ARGS=--dry-run
+	@$(LOCKGATE) prune $(environment) $(services) $(ARGS)
+
 .PHONY: apply
 apply: setup ## Apply Terraform: ENV=..., ARGS=--dry-run to see what would change
 	@$(LOCKGATE) apply $(environment) $(ARGS)

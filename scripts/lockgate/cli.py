@@ -22,6 +22,7 @@ VERBS = (
     "judge",
     "local",
     "new",
+    "prune",
     "rollback",
     "schema",
     "status",

@@ -82,6 +82,16 @@ class LambdaDriver:
             differs=_difference(serving, latest, artifact) if artifact else None,
         )
 
+    def has(self, version: str) -> bool:
+        """Whether the function has the version: somebody may have deleted it."""
+        try:
+            self.aws.lambda_.get_function_configuration(
+                FunctionName=self.contract.function_name, Qualifier=version
+            )
+        except self.aws.lambda_.exceptions.ResourceNotFoundException:
+            return False
+        return True
+
     def prepare(self, deployment: Deployment) -> Deployment:
         """Publishes code and configuration as a version. Lambda gives the last version back when neither has
         changed since, so that repeating this publishes nothing twice (API reference, PublishVersion)."""

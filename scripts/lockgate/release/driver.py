@@ -90,6 +90,9 @@ class TrafficDriver(Protocol):
     def live(self, artifact: Artifact | None) -> Live:
         """What serves now. Writes nothing."""
 
+    def has(self, version: str) -> bool:
+        """Whether a version that was released once is still there. Writes nothing."""
+
     def prepare(self, deployment: Deployment) -> Deployment:
         """Publishes the new version; sets `from_version` and `to_version`. No traffic moves."""
 

@@ -114,7 +114,7 @@ class Planner:
         """A release that goes back, with each service to what release `to` left, or to its last good version.
 
         Raises:
-            RefusedError: the ledger knows no such version.
+            RefusedError: the ledger knows no such version, or it was deleted.
         """
         deployments: dict[str, Deployment] = {}
         skipped: dict[str, str] = {}
@@ -128,6 +128,7 @@ class Planner:
             elif live.weights == {good.version: 1.0}:
                 skipped[name] = f"version {live.version} of release {good.release_id} serves already"
             else:
+                self._check_there(name, good)
                 deployments[name] = self._back(name, good)
         if not deployments and to is None and all("no good" in reason for reason in skipped.values()):
             raise RefusedError(
@@ -158,7 +159,8 @@ class Planner:
         return good[-2] if len(good) > 1 else None
 
     def _left_by(self, to: str, name: str) -> Good | None:
-        deployment = self.ledger.release(to).deployments.get(name)
+        release = self.ledger.release(to)
+        deployment = release.deployments.get(name)
         if deployment is None:
             return None
         if deployment.phase != "succeeded" or deployment.to_version is None:
@@ -167,7 +169,19 @@ class Planner:
                 hint=f"Choose one that did: make history ENV={self.environment}.",
             )
         code = deployment.artifact.code_sha256 if deployment.artifact else None
-        return Good(release_id=to, version=deployment.to_version, code_sha256=code)
+        return Good(release_id=to, version=deployment.to_version, code_sha256=code, commit=release.commit)
+
+    def _check_there(self, name: str, good: Good) -> None:
+        if self.driver(name).has(good.version):
+            return
+        function = self.contract.service(name).function_name
+        bundle = good.commit or "<file, commit or digest>"
+        raise RefusedError(
+            f"{name}: version {good.version}, which release {good.release_id} left serving, does not exist "
+            f"any more: it was deleted from function {function}",
+            hint="Release its code as a new version, from its bundle: "
+            f"make deploy ENV={self.environment} SERVICE={name} BUNDLE={bundle}",
+        )
 
     def _back(self, name: str, good: Good) -> Deployment:
         return Deployment(

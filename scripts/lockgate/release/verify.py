@@ -62,6 +62,15 @@ def verify(
     return findings
 
 
+def running_deployments(aws: Aws, contract: ServiceContract) -> list[str]:
+    """Ids of CodeDeploy's deployments of a service that are not over; their group has one at a time."""
+    return aws.codedeploy.list_deployments(
+        applicationName=contract.codedeploy_application,
+        deploymentGroupName=contract.deployment_group,
+        includeOnlyStatuses=_RUNNING,  # type: ignore[arg-type]
+    )["deployments"]
+
+
 @dataclass(frozen=True)
 class _Platform:
     aws: Aws
@@ -232,11 +241,7 @@ class _Service:
         )
 
     def _running_ids(self) -> list[str]:
-        return self.aws.codedeploy.list_deployments(
-            applicationName=self.contract.codedeploy_application,
-            deploymentGroupName=self.contract.deployment_group,
-            includeOnlyStatuses=_RUNNING,  # type: ignore[arg-type]
-        )["deployments"]
+        return running_deployments(self.aws, self.contract)
 
     def _ok(self, check: str, detail: str) -> Finding:
         return Finding(self.contract.service, check, Level.OK, detail)

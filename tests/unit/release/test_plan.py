@@ -38,14 +38,18 @@ class KnownGood:
         return self.releases[release_id]
 
 
-def planner(known: KnownGood, live: dict[str, Live]) -> Planner:
+def planner(known: KnownGood, live: dict[str, Live], deleted: str | None = None) -> Planner:
     contract = SimpleNamespace(
-        service=lambda _: SimpleNamespace(
-            traffic=SimpleNamespace(percentage=10), deployment_config=lambda *_: "name"
+        service=lambda name: SimpleNamespace(
+            function_name=f"lockgate-local-{name}",
+            traffic=SimpleNamespace(percentage=10),
+            deployment_config=lambda *_: "name",
         ),
         services=live,
     )
-    driver = lambda name: SimpleNamespace(live=lambda _artifact: live[name])  # noqa: E731
+    driver = lambda name: SimpleNamespace(  # noqa: E731
+        live=lambda _artifact: live[name], has=lambda version: version != deleted
+    )
     forecast = lambda *_: Forecast(15, None, None, "what it can see")  # noqa: E731
     return Planner("local", contract, known, driver, forecast, lambda: NOW)  # type: ignore[arg-type]
 
@@ -113,6 +117,21 @@ def test_a_rollback_to_a_release_that_failed_is_refused() -> None:
     known = KnownGood({"a": goods("2", "5")}, {past.release_id: bad})
     with pytest.raises(RefusedError, match="did not succeed for a: it is rolled_back"):
         planner(known, {"a": live("5")}).rollback(["a"], past.release_id, Origin("me"))
+
+
+@pytest.mark.parametrize("to_a_release", [True, False])
+def test_a_rollback_to_a_version_that_was_deleted_is_refused(to_a_release: bool) -> None:
+    past = a_release(NOW, "a").but(commit="abc123")
+    bring = past.deployments["a"].but(to_version="2")
+    past = past.with_deployment(bring.enter(Phase.SUCCEEDED, NOW))
+    known = KnownGood({"a": goods("2", "5")}, {past.release_id: past})
+    to = past.release_id if to_a_release else None
+    with pytest.raises(
+        RefusedError, match=r"version 2, .* was deleted from function lockgate-local-a"
+    ) as found:
+        planner(known, {"a": live("5")}, deleted="2").rollback(["a"], to, Origin("me"))
+    bundle = "abc123" if to_a_release else "<file, commit or digest>"
+    assert f"make deploy ENV=local SERVICE=a BUNDLE={bundle}" in found.value.hint
 
 
 def test_waves_follow_dependencies_and_hooks() -> None:

@@ -114,6 +114,9 @@ class WorldDriver:
     def live(self, artifact: Artifact | None) -> Live:
         return Live(self.world.alias, self.world.shares(), None, "code")
 
+    def has(self, version: str) -> bool:
+        return int(version) <= self.world.versions
+
     def prepare(self, deployment: Deployment) -> Deployment:
         self.world.at("before prepare")
         self.world.versions = 2

@@ -1,0 +1,122 @@
+"""Pruning what real releases to the embedded AWS have left, with the real command line."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.local.release_world import FUNCTION, OBSERVED, SERVICE, ReleaseWorld, released
+
+pytestmark = [pytest.mark.local, pytest.mark.terraform]
+
+AT_ONCE = {**OBSERVED, "release": {"strategy": "all_at_once", "bake_minutes": 0}}
+
+LATER = """
+import sys
+from datetime import timedelta
+from lockgate import cli
+from lockgate.commands import options, prune
+later = options.now() + timedelta(days=float(sys.argv.pop(1)))
+prune.now = lambda: later
+sys.exit(cli.main())
+"""
+"""`lockgate` some days later: nothing that is released in a test is old enough."""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReleaseWorld]:
+    """Good versions 2, 3 and 5 of the service; 4 was taken back."""
+    with released(tmp_path_factory.mktemp("prune"), AT_ONCE) as world:
+        deploy(world)
+        deploy(world)
+        world.run("rollback", "--service", SERVICE)
+        deploy(world)
+        yield world
+
+
+def deploy(world: ReleaseWorld) -> None:
+    world.change()
+    world.run("deploy", "--service", SERVICE, "--no-traffic")
+
+
+def prune(world: ReleaseWorld, *arguments: str, after: timedelta = timedelta(days=31)) -> str:
+    """Runs `make prune` some days later; what it said."""
+    days = str(after / timedelta(days=1))
+    running = world.begin(sys.executable, "-c", LATER, days, "prune", "--env", "local", *arguments)
+    assert running.ended() == 0, running.output
+    return running.output
+
+
+def versions(world: ReleaseWorld, function: str = FUNCTION) -> list[str]:
+    found: Any = world.client("lambda").list_versions_by_function(FunctionName=function)["Versions"]
+    return [version["Version"] for version in found]
+
+
+def test_young_versions_stay(world: ReleaseWorld) -> None:
+    before = versions(world)
+    assert before == ["$LATEST", "1", "2", "3", "4", "5"]
+    output = prune(world, "--older-than-days", "1", after=timedelta(hours=23))
+    assert (
+        f"{SERVICE}: versions: 1 in use now, 2 kept (a roll-back may go to it), 2 kept (too young)" in output
+    )
+    assert versions(world) == before
+
+
+def test_a_dry_run_says_what_a_prune_then_does(world: ReleaseWorld) -> None:
+    before = versions(world)
+    said = prune(world, "--dry-run")
+    assert "2 to delete" in said
+    assert "Nothing was written." in said
+    assert versions(world) == before
+    planned = {row["subject"]: row for row in json.loads(prune(world, "--dry-run", "--json"))}
+    assert planned[SERVICE]["delete"] == ["1", "4"]
+    assert planned["release-hook"]["delete"] == ["1"]
+
+    output = prune(world)
+    assert said.replace("Nothing was written.", "").strip() in _without_deeds(output)
+    for version in ("1", "4"):
+        assert f"{SERVICE}: {version} deleted" in output
+    assert versions(world) == ["$LATEST", "2", "3", "5"]
+    assert versions(world, "CodeDeployHook_lockgate-local-release-hook") == ["$LATEST", "2"]
+    assert "0 to delete" in prune(world, "--service", SERVICE)
+    assert "Nothing to change" in world.run("apply", "--dry-run")
+
+
+def test_a_rollback_to_what_was_pruned_is_refused_and_another_one_works(world: ReleaseWorld) -> None:
+    lost = next(
+        release["release_id"]
+        for release in world.read("history")
+        if release["deployments"].get(SERVICE, {}).get("to_version") == "4" and release["kind"] == "deploy"
+    )
+    count = len(world.read("history"))
+    refused = world.run("rollback", "--service", SERVICE, "--to", lost, expect=4)
+    assert f"version 4, which release {lost} left serving, does not exist any more" in refused
+    assert f"make deploy ENV=local SERVICE={SERVICE} BUNDLE=" in refused
+    assert len(world.read("history")) == count
+    world.run("rollback", "--service", SERVICE)
+    assert world.alias() == ("3", {})
+
+
+def test_a_service_that_is_being_released_is_skipped(world: ReleaseWorld) -> None:
+    world.change()
+    running = world.start("deploy", "--service", SERVICE, "--no-traffic")
+    running.line("is published")
+    running.signal(signal.SIGKILL)
+    running.ended()
+    release_id = world.last()["release_id"]
+    assert f"{SERVICE}: versions: skipped, release {release_id} is not over" in prune(world)
+    # The roll-back to 3 has left version 5 behind; the interrupted release has published version 6.
+    assert versions(world) == ["$LATEST", "2", "3", "5", "6"]
+    world.run("deploy", "--service", SERVICE, "--no-traffic")
+    prune(world)
+    assert versions(world) == ["$LATEST", "2", "3", "6"]
+
+
+def _without_deeds(output: str) -> str:
+    return "\n".join(line for line in output.splitlines() if not line.endswith(" deleted"))
