@@ -66,7 +66,7 @@ traffic: setup ## Send smoke events through the aliases: ENV=local
 	@$(LOCKGATE) traffic $(environment) $(services) $(ARGS)
 
 .PHONY: prune
-prune: setup ## Delete old versions that nobody can need: ENV=..., SERVICE=..., ARGS=--dry-run
+prune: setup ## Delete old versions and artifacts: ENV=..., SERVICE=..., ARGS=--dry-run
 	@$(LOCKGATE) prune $(environment) $(services) $(ARGS)
 
 .PHONY: apply

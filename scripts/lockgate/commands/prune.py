@@ -12,6 +12,7 @@ from rich.console import Console
 
 from lockgate.commands.opened import Opened, opens
 from lockgate.commands.options import console, dry_run_option, json_option, now, service_option
+from lockgate.prune.artifacts import Artifacts
 from lockgate.prune.plan import Done, Plan, Reason
 from lockgate.prune.versions import Versions
 
@@ -41,7 +42,7 @@ class Deleter(Protocol):
 @dry_run_option
 @json_option
 def prune(opened: Opened, services: tuple[str, ...], days: int, dry_run: bool, as_json: bool) -> None:
-    """Delete old versions that nothing names and no roll-back may go to."""
+    """Delete old versions and artifacts that nothing names and no roll-back may go to."""
     opened.project.services(opened.name, services)
     opened.checked()
     out = console()
@@ -64,9 +65,22 @@ def prune(opened: Opened, services: tuple[str, ...], days: int, dry_run: bool, a
 
 def _plans(opened: Opened, services: tuple[str, ...], age: timedelta) -> Iterator[tuple[Plan, Deleter]]:
     at = now()
+    code: dict[str, dict[str, str]] = {}
     for name in services or opened.contract.services:
         versions = Versions(opened.aws, opened.contract.service(name), opened.ledger)
         yield versions.plan(at, age), versions
+        code[name] = {found["Version"]: found.get("CodeSha256", "") for found in versions.published}
+    platform = opened.contract.platform
+    artifacts = Artifacts(
+        s3=opened.aws.s3,
+        bucket=platform.artifact_bucket,
+        account_id=platform.account_id,
+        ledger=opened.ledger,
+        versions=code,
+        only=services,
+    )
+    for plan in artifacts.plans(at, age):
+        yield plan, artifacts
 
 
 def _say(plan: Plan, out: Console) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,14 @@ from lockgate.packaging.bundle import Bundle, Stored, parse_bundle
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 _AT_ONCE = 8
 """Requests at a time: uploads are bound by the network, and botocore keeps ten connections."""
+
+_FRESH = timedelta(hours=12)
+"""Age up to which a bundle counts as just published: half of the least age at which `prune` deletes one, so
+that what was published stays for at least half a day."""
 
 _TYPES = {".zip": "application/zip", ".json": "application/json"}
 _MISSING = ("404", "NoSuchKey", "NotFound")
@@ -35,10 +41,12 @@ class ArtifactStore:
     Args:
         s3: a client.
         bucket: its name.
+        now: the clock.
     """
 
     s3: S3Client
     bucket: str
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def upload(self, bundle: Bundle) -> list[str]:
         """Uploads the files that are missing; returns their keys.
@@ -63,18 +71,22 @@ class ArtifactStore:
     def publish(self, bundle: Bundle) -> list[str]:
         """Uploads a bundle with all that it names, itself last: where it stands, everything does.
 
+        A bundle that stands there for longer than half a day is stored anew, and what it names is looked for:
+        pruning goes by a bundle's age, which has to count from when it was last wanted.
+
         Returns:
-            The keys that were uploaded.
+            The keys that were missing.
 
         Raises:
             LockgateError: as `upload` does.
         """
         itself = Stored(path="", sha256=bundle.sha256, size=len(bundle.content), key=_key(bundle))
-        if self._holds(itself):
+        found = self._find(itself)
+        if found and self.now() - found["LastModified"] < _FRESH:
             return []
         uploaded = self.upload(bundle)
         self._put(itself.key, itself.sha256, bundle.content)
-        return [*uploaded, itself.key]
+        return uploaded if found else [*uploaded, itself.key]
 
     def verify(self, bundle: Bundle) -> None:
         """Makes sure that everything a bundle names is stored, byte for byte as far as S3 can say.
@@ -137,11 +149,15 @@ class ArtifactStore:
             ]
 
     def _holds(self, file: Stored) -> bool:
+        return self._find(file) is not None
+
+    def _find(self, file: Stored) -> HeadObjectOutputTypeDef | None:
+        """What S3 says of a file, or None where it is missing."""
         try:
             found = self.s3.head_object(Bucket=self.bucket, Key=file.key, ChecksumMode="ENABLED")
         except ClientError as error:
             if error.response["Error"]["Code"] in _MISSING:
-                return False
+                return None
             raise
         checksum = found.get("ChecksumSHA256")
         if found["ContentLength"] != file.size or (checksum and checksum != _base64(file.sha256)):
@@ -150,7 +166,7 @@ class ArtifactStore:
                 f"bytes, SHA-256 {checksum}",
                 hint="Somebody wrote to the artifact store. Find out who, then delete that object.",
             )
-        return True
+        return found
 
     def _put(self, key: str, sha256: str, data: bytes) -> None:
         self.s3.put_object(

@@ -58,6 +58,11 @@ resource "aws_s3_bucket_lifecycle_configuration" "artifacts" {
 
     filter {}
 
+    # What was pruned leaves a marker, which is of no use once nothing is under it.
+    expiration {
+      expired_object_delete_marker = true
+    }
+
     noncurrent_version_expiration {
       noncurrent_days = var.noncurrent_days
     }

@@ -19,6 +19,7 @@ from lockgate.packaging.bundle import Stored
 from lockgate.packaging.store import ArtifactStore
 
 COMMIT = "c" * 40
+STORED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class FakeS3:
@@ -37,7 +38,7 @@ class FakeS3:
         if Key not in self.objects:
             raise ClientError({"Error": {"Code": "404"}}, "HeadObject")
         data = self.objects[Key]
-        return {"ContentLength": len(data), "ChecksumSHA256": _checksum(data)}
+        return {"ContentLength": len(data), "ChecksumSHA256": _checksum(data), "LastModified": STORED}
 
     def put_object(self, Bucket: str, Key: str, Body: bytes, ChecksumSHA256: str, **_: Any) -> None:  # noqa: N803
         with self._lock:
@@ -103,7 +104,7 @@ def s3() -> FakeS3:
 
 @pytest.fixture
 def store(s3: FakeS3) -> ArtifactStore:
-    return ArtifactStore(s3, "b")  # type: ignore[arg-type]
+    return ArtifactStore(s3, "b", lambda: STORED)  # type: ignore[arg-type]
 
 
 def test_only_what_is_missing_is_uploaded(tmp_path: Path, s3: FakeS3, store: ArtifactStore) -> None:
@@ -123,6 +124,18 @@ def test_a_published_bundle_costs_one_request_to_publish_again(
     s3.calls.clear()
     assert store.publish(bundle) == []
     assert s3.calls == {"head": 1}
+
+
+def test_an_old_bundle_that_is_published_again_is_made_whole_and_young(
+    tmp_path: Path, s3: FakeS3, store: ArtifactStore
+) -> None:
+    bundle = bundle_of(tmp_path, "a")
+    store.publish(bundle)
+    lost = bundle.services["a"].key
+    del s3.objects[lost]
+    later = ArtifactStore(store.s3, "b", lambda: STORED + timedelta(hours=13))
+    assert later.publish(bundle) == [lost]
+    assert s3.order[-1] == f"bundles/{COMMIT}/{bundle.sha256}.json"
 
 
 def test_a_published_bundle_is_found_by_its_commit_and_by_its_digest(

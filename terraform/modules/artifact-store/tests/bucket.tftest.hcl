@@ -74,7 +74,12 @@ run "what_is_replaced_goes_away" {
   }
 
   assert {
-    condition     = alltrue([for rule in aws_s3_bucket_lifecycle_configuration.artifacts[0].rule : length(rule.expiration) == 0])
+    condition = alltrue(flatten([
+      for rule in aws_s3_bucket_lifecycle_configuration.artifacts[0].rule : [
+        # S3 takes neither days nor a date beside it.
+        for expiration in rule.expiration : expiration.expired_object_delete_marker
+      ]
+    ]))
     error_message = "A current artifact must never expire: a rollback may need it."
   }
 }
