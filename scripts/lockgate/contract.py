@@ -28,13 +28,20 @@ class _Parameter(BaseModel):
 
 
 class PlatformContract(_Parameter):
-    """What all services of an environment share."""
+    """What all services of an environment share.
+
+    Attributes:
+        artifact_bucket: the artifact store: the environment's own, or the tooling account's.
+        build_project: the CodeBuild project, in the account of the artifact store; None where Terraform was
+            applied before there was one.
+    """
 
     account_id: str
     region: str
     partition: str
     ledger_table: str
     artifact_bucket: str
+    build_project: str | None = None
     release_topic_arn: str
 
 

@@ -68,6 +68,16 @@ class Environment(Declaration):
         return self
 
 
+class Tooling(Environment):
+    """The account with what all environments share: artifact store, registry and builds. Nothing is released
+    to it."""
+
+
+TOOLING = "tooling"
+"""What the tooling account is called in names, where an environment would have its own; no environment is
+called so."""
+
+
 class Platform(Declaration):
     """The organisation's platform."""
 
@@ -79,6 +89,11 @@ class Platform(Declaration):
     )
     region: Region = Field(description="Region of every environment that names none.")
     environments: dict[EnvironmentName, Environment] = Field(min_length=1, description="By name.")
+    tooling: Tooling | None = Field(
+        default=None,
+        description="Account with the artifact store, the registry and the builds that environments of the "
+        "same AWS and region share. Without it each environment has its own.",
+    )
     tags: dict[str, str] = Field(default_factory=dict, description="Further tags on every resource.")
 
     @field_validator("environments", mode="after")
@@ -95,12 +110,72 @@ class Platform(Declaration):
             seen[key] = name
         return environments
 
-    def region_of(self, environment: str) -> str:
-        """Region of an environment, its own or the platform's."""
-        return self.environments[environment].region or self.region
+    @model_validator(mode="after")
+    def _tooling_stands_apart(self) -> Platform:
+        if TOOLING in self.environments:
+            raise ValueError(f"environments.{TOOLING}: the name is taken by the account of `tooling:`")
+        if self.tooling is None:
+            return self
+        for name, environment in self.environments.items():
+            same_aws = _endpoint(environment) == _endpoint(self.tooling)
+            if same_aws and environment.account_id == self.tooling.account_id:
+                raise ValueError(
+                    f"tooling: account {environment.account_id} is that of environment {name} too: give "
+                    "tooling an account of its own, so that nobody who may change an environment may change "
+                    "what all of them run"
+                )
+        return self
 
-    def state_bucket_of(self, environment: str) -> str:
-        """Name of the bucket that holds an environment's Terraform state."""
-        declared = self.environments[environment]
-        generated = f"{self.name}-{environment}-state-{declared.account_id}-{self.region_of(environment)}"
-        return declared.state_bucket or generated
+    def account_of(self, name: str) -> Environment:
+        """An environment by name, or the tooling account by the name `tooling`.
+
+        Raises:
+            KeyError: there is none of that name.
+        """
+        if name != TOOLING:
+            return self.environments[name]
+        if self.tooling is None:
+            raise KeyError(name)
+        return self.tooling
+
+    def region_of(self, name: str) -> str:
+        """Region of an environment or of `tooling`, its own or the platform's."""
+        return self.account_of(name).region or self.region
+
+    def state_bucket_of(self, name: str) -> str:
+        """Name of the bucket that holds the Terraform state of an environment or of `tooling`."""
+        return self.account_of(name).state_bucket or self._bucket(name, "state")
+
+    def shares_tooling(self, environment: str) -> bool:
+        """Whether an environment takes artifacts, images and builds from the tooling account.
+
+        It does where both are in the same AWS and the same region: an embedded AWS cannot read from a real
+        one, and Lambda takes code only from a bucket in the function's own region (Lambda API reference,
+        FunctionCode, S3Bucket). Terraform has the same rule in `stacks/workload/declarations.tf`.
+        """
+        if self.tooling is None:
+            return False
+        same_aws = _endpoint(self.environments[environment]) == _endpoint(self.tooling)
+        return same_aws and self.region_of(environment) == self.region_of(TOOLING)
+
+    def artifact_bucket_of(self, name: str) -> str:
+        """Name of the artifact store that an environment, or `tooling`, releases and builds with."""
+        return self._bucket(self._holder(name), "artifacts")
+
+    def build_project_of(self, name: str) -> str:
+        """Name of the CodeBuild project that builds for an environment, or for `tooling`; it is in the
+        account of the artifact store."""
+        holder = self._holder(name)
+        return f"{self.name}-build" if holder == TOOLING else f"{self.name}-{holder}-build"
+
+    def _holder(self, name: str) -> str:
+        """Who holds what an environment may share: `tooling`, or the environment itself."""
+        return TOOLING if name == TOOLING or self.shares_tooling(name) else name
+
+    def _bucket(self, name: str, purpose: str) -> str:
+        return f"{self.name}-{name}-{purpose}-{self.account_of(name).account_id}-{self.region_of(name)}"
+
+
+def _endpoint(account: Environment) -> str | None:
+    """Which AWS it is: two that answer at the same address are one."""
+    return None if account.endpoint_url is None else str(account.endpoint_url).rstrip("/")
