@@ -1,5 +1,63 @@
 locals {
   bucket_arn = "arn:${var.partition}:s3:::${var.bucket}"
+
+  # What a release and Terraform read: code, bundles, and the code of a function before its first release. Sources are
+  # for builds only.
+  released_arns = [for prefix in ["bootstrap", "bundles", "services"] : "${local.bucket_arn}/${prefix}/*"]
+  built_arns    = [for prefix in ["bundles", "services"] : "${local.bucket_arn}/${prefix}/*"]
+
+  # Principal is the reader's account, so that its own IAM must agree; the condition narrows that to the roles named.
+  reader_conditions = {
+    for reader in var.readers : reader.account_id => [
+      for roles in [reader.roles] : {
+        ArnLike = { "aws:PrincipalArn" = [for role in roles : "arn:${var.partition}:iam::${reader.account_id}:role/${role}"] }
+      } if length(roles) > 0
+    ]
+  }
+
+  tls_statements = [{
+    Sid       = "OnlyOverTls"
+    Effect    = "Deny"
+    Principal = { AWS = "*" }
+    Action    = "s3:*"
+    Resource  = [local.bucket_arn, "${local.bucket_arn}/*"]
+    Condition = { Bool = { "aws:SecureTransport" = "false" } }
+  }]
+
+  # Without a bucket policy that says otherwise, whoever may write to S3 in this account could put code under the name
+  # of what was built. Sources and the bootstrap stay with the account's IAM.
+  writer_statements = [
+    for writers in [var.writers] : {
+      Sid       = "OnlyBuildsWriteArtifacts"
+      Effect    = "Deny"
+      Principal = { AWS = "*" }
+      Action    = "s3:PutObject"
+      Resource  = local.built_arns
+      Condition = { ArnNotLike = { "aws:PrincipalArn" = writers } }
+    } if length(writers) > 0
+  ]
+
+  read_statements = [
+    for reader in var.readers : merge({
+      Sid       = "Read${reader.account_id}"
+      Effect    = "Allow"
+      Principal = { AWS = "arn:${var.partition}:iam::${reader.account_id}:root" }
+      Action    = "s3:GetObject"
+      Resource  = local.released_arns
+    }, [for condition in local.reader_conditions[reader.account_id] : { Condition = condition }]...)
+  ]
+
+  # Without it a missing object would answer 403 instead of 404 (S3 API reference, HeadObject, Permissions), and a
+  # release could not tell what is missing from what is forbidden.
+  list_statements = [
+    for reader in var.readers : merge({
+      Sid       = "List${reader.account_id}"
+      Effect    = "Allow"
+      Principal = { AWS = "arn:${var.partition}:iam::${reader.account_id}:root" }
+      Action    = "s3:ListBucket"
+      Resource  = local.bucket_arn
+    }, [for condition in local.reader_conditions[reader.account_id] : { Condition = condition }]...)
+  ]
 }
 
 resource "aws_s3_bucket" "artifacts" {
@@ -85,15 +143,8 @@ resource "aws_s3_bucket_lifecycle_configuration" "artifacts" {
 resource "aws_s3_bucket_policy" "artifacts" {
   bucket = aws_s3_bucket.artifacts.id
   policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "OnlyOverTls"
-      Effect    = "Deny"
-      Principal = { AWS = "*" }
-      Action    = "s3:*"
-      Resource  = [local.bucket_arn, "${local.bucket_arn}/*"]
-      Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
+    Version   = "2012-10-17"
+    Statement = concat(local.tls_statements, local.writer_statements, local.read_statements, local.list_statements)
   })
 
   depends_on = [aws_s3_bucket_public_access_block.artifacts]

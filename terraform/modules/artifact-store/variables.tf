@@ -46,3 +46,38 @@ variable "partition" {
   type        = string
   default     = "aws"
 }
+
+variable "readers" {
+  description = "Other accounts that release what is in the bucket. `roles` narrows an account to roles of these names, which may hold a path and `*`; none leaves it to the account's IAM."
+  type = list(object({
+    account_id = string
+    roles      = optional(list(string), [])
+  }))
+  default = []
+
+  validation {
+    condition     = alltrue([for reader in var.readers : can(regex("^\\d{12}$", reader.account_id))])
+    error_message = "readers: account_id must have 12 digits."
+  }
+
+  validation {
+    condition     = length(distinct(var.readers[*].account_id)) == length(var.readers)
+    error_message = "readers: an account stands twice; give all of its roles in one entry."
+  }
+
+  validation {
+    condition     = alltrue([for role in flatten(var.readers[*].roles) : can(regex("^[\\w+=,.@*/-]+$", role)) && !startswith(role, "/")])
+    error_message = "readers: roles must be names such as lockgate-prod-deploy, with their path but without a slash before it."
+  }
+}
+
+variable "writers" {
+  description = "ARNs of the roles that alone may write `services/` and `bundles/`; `*` stands for any characters. None leaves it to the account's IAM."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.writers : can(regex("^arn:[a-z-]+:iam::\\d{12}:role/.+$", arn))])
+    error_message = "writers must be ARNs of roles."
+  }
+}

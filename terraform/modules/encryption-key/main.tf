@@ -3,9 +3,31 @@ locals {
   log_groups_arn = "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:*"
   topics_arn     = "arn:${var.partition}:sns:${var.region}:${var.account_id}:${var.name}-*"
 
+  # Objects of one bucket, through S3, and nothing else that the key encrypts. S3 takes the bucket's ARN as encryption
+  # context where the bucket has a bucket key, else the object's (S3 user guide, "Reducing the cost of SSE-KMS with
+  # Amazon S3 Bucket Keys").
+  reader_statements = [
+    for reader in var.s3_readers : {
+      Sid       = "ReadObjects${reader.account_id}"
+      Effect    = "Allow"
+      Principal = { AWS = "arn:${var.partition}:iam::${reader.account_id}:root" }
+      Action    = "kms:Decrypt"
+      Resource  = "*"
+      Condition = {
+        StringEquals = { "kms:ViaService" = "s3.${var.region}.${var.dns_suffix}" }
+        ArnLike = {
+          for key, arns in {
+            "aws:PrincipalArn"                 = [for role in reader.roles : "arn:${var.partition}:iam::${reader.account_id}:role/${role}"]
+            "kms:EncryptionContext:aws:s3:arn" = [reader.bucket_arn, "${reader.bucket_arn}/*"]
+          } : key => arns if length(arns) > 0
+        }
+      }
+    }
+  ]
+
   policy = {
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid       = "AccountAdministersThroughIam"
         Effect    = "Allow"
@@ -40,7 +62,7 @@ locals {
         Resource  = "*"
         Condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = local.log_groups_arn } }
       },
-    ]
+    ], local.reader_statements)
   }
 }
 

@@ -45,3 +45,28 @@ variable "region" {
   description = "Region of the key, and of the topics and log groups that it encrypts."
   type        = string
 }
+
+variable "s3_readers" {
+  description = "Other accounts that may decrypt a bucket's objects through S3. `roles` narrows an account to roles of these names, which may hold a path and `*`."
+  type = list(object({
+    account_id = string
+    bucket_arn = string
+    roles      = optional(list(string), [])
+  }))
+  default = []
+
+  validation {
+    condition     = alltrue([for reader in var.s3_readers : can(regex("^\\d{12}$", reader.account_id))])
+    error_message = "s3_readers: account_id must have 12 digits."
+  }
+
+  validation {
+    condition     = alltrue([for reader in var.s3_readers : can(regex("^arn:[a-z-]+:s3:::[a-z0-9.-]+$", reader.bucket_arn))])
+    error_message = "s3_readers: bucket_arn must be the ARN of a bucket, without objects."
+  }
+
+  validation {
+    condition     = length(distinct(var.s3_readers[*].account_id)) == length(var.s3_readers)
+    error_message = "s3_readers: an account stands twice; give all of its roles in one entry."
+  }
+}

@@ -71,9 +71,9 @@ def test_state_of_tooling_is_kept_like_that_of_an_environment(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (PLATFORM.replace("555555555555", "222222222222"), "account 222222222222 is that of environment dev"),
-        (EMBEDDED.replace("555555555555", "111111111111"), "account 111111111111 is that of environment local"),
-        (IN_FAR.replace("555555555555", "222222222222"), "account 222222222222 is that of environment dev"),
+        (PLATFORM.replace("555555555555", "222222222222"), "222222222222 is that of environment dev"),
+        (EMBEDDED.replace("555555555555", "111111111111"), "111111111111 is that of environment local"),
+        (IN_FAR.replace("555555555555", "222222222222"), "222222222222 is that of environment dev"),
         (PLATFORM.replace("  dev:", "  tooling:"), "environments.tooling: the name is taken"),
         (ELSEWHERE.replace("http://127.0.0.1:4567/", "here"), "tooling.endpoint_url"),
         (PLATFORM.replace("tooling:\n", "tooling:\n  emulator: localaws\n"), "emulator is for"),
