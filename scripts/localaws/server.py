@@ -16,9 +16,10 @@ from collections.abc import Callable, MutableMapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from localaws import cloudwatch, codedeploy, ministack_patches
+from localaws import cloudwatch, codebuild, codedeploy, ministack_patches
 from localaws.clock import Clock
 from localaws.cloudwatch.service import CloudWatch
+from localaws.codebuild.service import CodeBuild
 from localaws.codedeploy.service import CodeDeploy
 from localaws.lifecycle import HEALTH_PATH, PidRecord
 from localaws.processes import port_holder, start_mark
@@ -79,9 +80,13 @@ def _raise_file_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def build_services(clock: Clock, endpoint: str) -> tuple[CloudWatch, CodeDeploy]:
+def build_services(clock: Clock, endpoint: str) -> tuple[CloudWatch, CodeDeploy, CodeBuild]:
     """The services that MiniStack lacks or that replace its own."""
-    return cloudwatch.build(clock, endpoint), codedeploy.build(clock, endpoint)
+    return (
+        cloudwatch.build(clock, endpoint),
+        codedeploy.build(clock, endpoint),
+        codebuild.build(clock, endpoint),
+    )
 
 
 class _Server:
@@ -103,11 +108,12 @@ class _Server:
 
         for service in self._services:
             ministack_patches.register(service)
-        metrics, _ = self._services
+        metrics = self._services[0]
         ministack_patches.redirect_metrics(metrics)
         ministack_patches.pass_on_logs(metrics)
         ministack_patches.let_logs_grow()
         ministack_patches.weigh_aliases()
+        ministack_patches.read_code_of_other_accounts()
         ministack_patches.measure_functions(metrics)
         self._snapshots.restore()
         app = Application(ministack_patches.asgi_app(), self._health, self._snapshots.touch)

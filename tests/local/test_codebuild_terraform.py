@@ -1,0 +1,237 @@
+"""CodeBuild's resources of the unmodified Terraform provider: a second plan is empty, whatever they say."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lockgate.plans.toolchain import Toolchain
+from tests.local.codebuild_world import World
+from tests.terraform.hcl import ROOT
+from tests.terraform.toolchain import LOCK
+
+pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(580)]
+
+PROVIDER = """\
+terraform {{
+  required_providers {{
+    aws = {{ source = "hashicorp/aws" }}
+  }}
+}}
+
+provider "aws" {{
+  access_key                  = "{account}"
+  secret_key                  = "local"
+  region                      = "eu-west-1"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  endpoints {{
+    codebuild = "{endpoint}"
+    iam       = "{endpoint}"
+    sts       = "{endpoint}"
+  }}
+}}
+
+locals {{
+  role = "arn:aws:iam::{account}:role/codebuild"
+}}
+"""
+
+FULL = """
+resource "aws_codebuild_project" "full" {
+  name                   = "full"
+  description            = "Builds everything"
+  service_role           = local.role
+  build_timeout          = 30
+  queued_timeout         = 60
+  concurrent_build_limit = 3
+  encryption_key         = "arn:aws:kms:eu-west-1:111111111111:key/11111111-2222-3333-4444-555555555555"
+  tags                   = { team = "a" }
+
+  source {
+    type      = "S3"
+    location  = "bucket/sources/one.zip"
+    buildspec = "buildspec.yml"
+  }
+
+  secondary_sources {
+    type              = "S3"
+    location          = "bucket/sources/two.zip"
+    source_identifier = "two"
+  }
+
+  artifacts {
+    type                   = "S3"
+    location               = "bucket"
+    path                   = "artifacts"
+    name                   = "bundle"
+    namespace_type         = "BUILD_ID"
+    packaging              = "ZIP"
+    override_artifact_name = true
+  }
+
+  secondary_artifacts {
+    type                = "S3"
+    location            = "bucket"
+    name                = "second"
+    artifact_identifier = "second"
+  }
+
+  cache {
+    type  = "LOCAL"
+    modes = ["LOCAL_SOURCE_CACHE", "LOCAL_CUSTOM_CACHE"]
+  }
+
+  environment {
+    compute_type    = "BUILD_GENERAL1_SMALL"
+    image           = "aws/codebuild/amazonlinux-aarch64-standard:3.0"
+    type            = "ARM_CONTAINER"
+    privileged_mode = true
+
+    environment_variable {
+      name  = "PLAIN"
+      value = "1"
+    }
+
+    environment_variable {
+      name  = "SECRET"
+      type  = "SECRETS_MANAGER"
+      value = "secret:key"
+    }
+
+    environment_variable {
+      name  = "PARAMETER"
+      type  = "PARAMETER_STORE"
+      value = "/name"
+    }
+  }
+
+  logs_config {
+    cloudwatch_logs {
+      group_name  = "/lockgate/build"
+      stream_name = "build"
+    }
+    s3_logs {
+      status   = "ENABLED"
+      location = "bucket/logs"
+    }
+  }
+
+  vpc_config {
+    vpc_id             = "vpc-12345678"
+    subnets            = ["subnet-12345678"]
+    security_group_ids = ["sg-12345678"]
+  }
+
+  build_batch_config {
+    service_role      = local.role
+    timeout_in_mins   = 60
+    combine_artifacts = true
+    restrictions {
+      maximum_builds_allowed = 10
+      compute_types_allowed  = ["BUILD_GENERAL1_SMALL"]
+    }
+  }
+}
+
+resource "aws_codebuild_report_group" "tests" {
+  name = "tests"
+  type = "TEST"
+  tags = { team = "a" }
+  export_config {
+    type = "NO_EXPORT"
+  }
+}
+
+resource "aws_codebuild_report_group" "exported" {
+  name           = "exported"
+  type           = "TEST"
+  delete_reports = true
+  export_config {
+    type = "S3"
+    s3_destination {
+      bucket         = "bucket"
+      packaging      = "ZIP"
+      path           = "reports"
+      encryption_key = "arn:aws:kms:eu-west-1:111111111111:key/11111111-2222-3333-4444-555555555555"
+    }
+  }
+}
+"""
+
+CHANGED = (
+    FULL.replace("queued_timeout         = 60", "queued_timeout = 90")
+    .replace('value = "1"', 'value = "2"')
+    .replace('"/lockgate/build"', '"/lockgate/other"')
+    .replace('{ team = "a" }', '{ team = "b", more = "1" }')
+    .replace("maximum_builds_allowed = 10", "maximum_builds_allowed = 5")
+)
+
+BARE = """
+resource "aws_codebuild_project" "full" {
+  name         = "full"
+  service_role = local.role
+
+  source {
+    type      = "NO_SOURCE"
+    buildspec = "version: 0.2\\nphases: { build: { commands: [true] } }"
+  }
+
+  artifacts {
+    type = "NO_ARTIFACTS"
+  }
+
+  environment {
+    compute_type = "BUILD_GENERAL1_SMALL"
+    image        = "aws/codebuild/standard:7.0"
+    type         = "LINUX_CONTAINER"
+  }
+}
+"""
+
+
+class Stack:
+    """A root module in a folder of its own."""
+
+    def __init__(self, folder: Path, toolchain: Toolchain, world: World) -> None:
+        self.folder = folder
+        self.toolchain = toolchain
+        shutil.copy(ROOT / LOCK, folder / ".terraform.lock.hcl")
+        provider = PROVIDER.format(account=world.account, endpoint=world.endpoint)
+        (folder / "provider.tf").write_text(provider)
+        self.run("init", "-lockfile=readonly")
+
+    def run(self, command: str, *arguments: str) -> None:
+        ran = subprocess.run(
+            [str(self.toolchain.terraform), command, "-input=false", "-no-color", *arguments],
+            cwd=self.folder,
+            env=os.environ | self.toolchain.environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
+
+    def apply(self, text: str) -> None:
+        """Applies it, and makes sure that nothing is left to do."""
+        (self.folder / "main.tf").write_text(text)
+        self.run("apply", "-auto-approve")
+        self.run("plan", "-detailed-exitcode")
+
+
+def test_second_plans_are_empty(endpoint: str, tmp_path: Path) -> None:
+    world = World(endpoint)
+    stack = Stack(tmp_path, Toolchain.find(ROOT), world)
+    for text in (FULL, CHANGED, BARE, FULL):
+        stack.apply(text)
+    (project,) = world.codebuild.batch_get_projects(names=["full"])["projects"]
+    assert project["queuedTimeoutInMinutes"] == 60
+    assert project["logsConfig"]["cloudWatchLogs"]["groupName"] == "/lockgate/build"
+    stack.run("destroy", "-auto-approve")
+    assert world.codebuild.list_projects()["projects"] == []
+    assert world.codebuild.list_report_groups()["reportGroups"] == []
