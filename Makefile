@@ -70,8 +70,8 @@ prune: setup ## Delete old versions and artifacts: ENV=..., SERVICE=..., ARGS=--
 	@$(LOCKGATE) prune $(environment) $(services) $(ARGS)
 
 .PHONY: apply
-apply: setup ## Apply Terraform: ENV=..., ARGS=--dry-run to see what would change
-	@$(LOCKGATE) apply $(environment) $(ARGS)
+apply: setup ## Apply Terraform: ENV=... or STACK=tooling, ARGS=--dry-run to see what would change
+	@$(LOCKGATE) apply $(if $(STACK),--stack "$(STACK)" $(if $(ENV),$(environment)),$(environment)) $(ARGS)
 
 .PHONY: build
 build: setup ## Build what has changed: SERVICE=..., ENV=... where environments differ, ARGS=--publish

@@ -62,6 +62,12 @@ INTERNALS: tuple[Internal, ...] = (
     Internal("ministack.core.responses", "set_request_region", ("region",)),
     Internal("ministack.core.lambda_runtime", "reset", ()),
     Internal("ministack.core.lambda_runtime", "Worker._spawn", ("self",)),
+    Internal("ministack.services.s3", "_bucket_owner_account", ("name",)),
+    Internal(
+        "ministack.services.s3",
+        "_foreign_bucket_allows",
+        ("owner_account", "bucket_name", "key", "method", "query_params", "caller", "headers"),
+    ),
     Internal("ministack.services.eventbridge", "_put_events", ("data", "allow_aws_source")),
     Internal(
         "ministack.services.cloudwatch",
@@ -82,6 +88,7 @@ INTERNALS: tuple[Internal, ...] = (
     Internal(_LAMBDA, "_create_alias", ("func_name", "data")),
     Internal(_LAMBDA, "_update_alias", ("func_name", "alias_name", "data")),
     Internal(_LAMBDA, "_invoke", ("name", "event", "headers", "path_qualifier", "query_params")),
+    Internal(_LAMBDA, "_fetch_code_from_s3", ("bucket", "key", "version_id")),
     Internal(_LAMBDA, "_execute_function", ("func", "event")),
     Internal(_LAMBDA, "_emit_lambda_metrics", ("function_name", "duration_ms", "error", "throttle")),
 )
@@ -483,6 +490,35 @@ def _as_invoked(func: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
     if invoked and invoked[:2] == (name, config.get("Version", "$LATEST")):
         config = {**config, "FunctionArn": f"{lambda_svc._func_arn(name)}:{invoked[2]}"}
     return {**func, "concurrency": base.get("concurrency"), "config": config}
+
+
+def read_code_of_other_accounts() -> None:
+    """Lets Lambda read code from a bucket of another account where the bucket's policy lets the caller in.
+
+    That is so on AWS (Lambda developer guide, "Deploying Lambda functions as .zip file archives": the bucket
+    may be in another account). MiniStack looks among the buckets of the calling account alone.
+    """
+    from ministack.services import lambda_svc
+
+    lambda_svc._fetch_code_from_s3 = _fetching_as_owner(lambda_svc._fetch_code_from_s3)
+
+
+def _fetching_as_owner(fetch: Callable[..., Any]) -> Callable[..., Any]:
+    from ministack.core import responses
+    from ministack.services import s3
+
+    @functools.wraps(fetch)
+    def fetching(bucket: str, key: str, version_id: str | None = None) -> Any:
+        owner, caller = s3._bucket_owner_account(bucket), responses.get_account_id()
+        if owner is None or owner == caller:
+            return fetch(bucket, key, version_id)
+        if not s3._foreign_bucket_allows(owner, bucket, key, "GET", {}, caller):
+            return None
+        context = contextvars.copy_context()
+        context.run(responses.set_request_account_id, owner)
+        return context.run(fetch, bucket, key, version_id)
+
+    return fetching
 
 
 def end_functions() -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
     from mypy_boto3_sts.client import STSClient
 
-    from lockgate.config import Environment
+    from lockgate.config import Account
 
 Client = TypeVar("Client", bound=BaseClient)
 
@@ -65,17 +65,17 @@ class Aws:
     calls: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def connect(cls, environment: Environment, region: str) -> Aws:
-        """Clients for an environment. An embedded AWS takes the account id as its access key."""
-        if environment.endpoint_url is None:
+    def connect(cls, account: Account, region: str) -> Aws:
+        """Clients for an account. An embedded AWS takes the account id as its access key."""
+        if account.endpoint_url is None:
             try:
                 return cls(boto3.Session(region_name=region), region)
             except ProfileNotFound as error:
                 raise RefusedError(str(error), hint="Correct AWS_PROFILE, or unset it.") from error
         session = boto3.Session(
-            aws_access_key_id=environment.account_id, aws_secret_access_key="local", region_name=region
+            aws_access_key_id=account.account_id, aws_secret_access_key="local", region_name=region
         )
-        return cls(session, region, str(environment.endpoint_url).rstrip("/"))
+        return cls(session, region, account.endpoint_url.rstrip("/"))
 
     def check_account(self, expected: str, environment: str) -> None:
         """Refuses to go on in another account than `platform.yaml` names.

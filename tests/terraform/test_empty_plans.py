@@ -21,7 +21,7 @@ from localaws.codedeploy.configs import PREDEFINED
 from localaws.settings import Settings
 from lockgate.contract import read_contract
 from lockgate.plans.toolchain import Toolchain
-from tests.terraform.toolchain import Copy
+from tests.terraform.toolchain import Copy, embedded_backend, plan_changes
 
 pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(600)]
 
@@ -97,23 +97,7 @@ class Applied:
 
     def plan(self) -> dict[str, list[str]]:
         """What a plan would do, by address; without what stays as it is."""
-        ran = self.copy.terraform(
-            STACK, "plan", "-input=false", "-no-color", "-var=environment=local", "-out=tfplan"
-        )
-        assert ran.code == 0, ran.output
-        shown = json.loads(self.copy.terraform(STACK, "show", "-json", "tfplan").output)
-        changes = {
-            item["address"]: item["change"]["actions"]
-            for item in shown.get("resource_changes", [])
-            if item["change"]["actions"] not in (["no-op"], ["read"])
-        }
-        outputs = {
-            f"output.{name}": change["actions"]
-            for name, change in shown.get("output_changes", {}).items()
-            if change["actions"] != ["no-op"]
-        }
-        assert changes or outputs or "No changes." in ran.output, ran.output
-        return changes | outputs
+        return plan_changes(self.copy, STACK, "-var=environment=local")
 
     def apply(self) -> None:
         """Applies the stack."""
@@ -164,25 +148,9 @@ def _apply(root: Path, toolchain: Toolchain, endpoint: str) -> Applied:
     applied = Applied(copy, endpoint)
     location: Any = {"LocationConstraint": REGION}
     applied.client("s3").create_bucket(Bucket=STATE_BUCKET, CreateBucketConfiguration=location)
-    copy.init(STACK, *_backend(endpoint))
+    copy.init(STACK, *embedded_backend(endpoint, ACCOUNT, STATE_BUCKET, "workload.tfstate"))
     applied.apply()
     return applied
-
-
-def _backend(endpoint: str) -> list[str]:
-    settings = {
-        "access_key": ACCOUNT,
-        "bucket": STATE_BUCKET,
-        "endpoints": json.dumps(dict.fromkeys(("s3", "sts", "iam"), endpoint)),
-        "key": "workload.tfstate",
-        "region": REGION,
-        "secret_key": "local",
-        "skip_credentials_validation": "true",
-        "skip_metadata_api_check": "true",
-        "skip_requesting_account_id": "true",
-        "use_path_style": "true",
-    }
-    return [f"-backend-config={key}={value}" for key, value in settings.items()]
 
 
 def test_bootstrap_answers_through_the_api_until_something_is_released(applied: Applied) -> None:

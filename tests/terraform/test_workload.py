@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 
@@ -13,12 +11,11 @@ from lockgate.config.project import Project
 from lockgate.config.service import AUTO_INTERVALS, Release
 from lockgate.contract import ServiceContract
 from tests.terraform.hcl import ROOT
-from tests.terraform.toolchain import Copy, Ran
+from tests.terraform.toolchain import Copy, Ran, run_tests
 
 pytestmark = pytest.mark.terraform
 
 STACK = "stacks/workload"
-MOCKS = Path("modules/lambda-service/tests/mocks/aws.tfmock.hcl")
 
 HELLO = """\
 kind: lambda
@@ -74,15 +71,9 @@ RELEASES = {
 
 
 @pytest.fixture
-def empty(copy: Copy) -> Copy:
+def empty(mocked_workload: Copy) -> Copy:
     """The stack with mocks, and without services."""
-    tests = copy.root / "terraform" / STACK / "tests"
-    shutil.rmtree(tests, ignore_errors=True)
-    (tests / "mocks").mkdir(parents=True)
-    shutil.copy(copy.root / "terraform" / MOCKS, tests / "mocks")
-    (tests / "mocks" / "stack.tfmock.hcl").write_text(STACK_MOCKS)
-    copy.init(STACK)
-    return copy
+    return mocked_workload
 
 
 @pytest.fixture
@@ -94,38 +85,8 @@ def stack(empty: Copy) -> Copy:
     return empty
 
 
-STACK_MOCKS = """\
-mock_data "aws_partition" {
-  defaults = {
-    dns_suffix = "amazonaws.com"
-    partition  = "aws"
-  }
-}
-
-mock_resource "aws_kms_key" {
-  defaults = {
-    arn = "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-4000-8000-000000000000"
-  }
-}
-
-mock_resource "aws_sns_topic" {
-  defaults = {
-    arn = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
-  }
-}
-
-mock_resource "aws_sns_topic_policy" {
-  defaults = {
-    arn = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
-  }
-}
-"""
-
-
 def _test(stack: Copy, run: str, *arguments: str) -> Ran:
-    text = f'mock_provider "aws" {{\n  source = "./tests/mocks"\n}}\n\n{run}\n'
-    (stack.root / "terraform" / STACK / "tests" / "case.tftest.hcl").write_text(text)
-    return stack.terraform(STACK, "test", "-no-color", *arguments)
+    return run_tests(stack, STACK, run, *arguments)
 
 
 def _expected(stack: Copy, environment: str) -> dict[str, object]:
@@ -197,7 +158,8 @@ run "applied" {
       region            = "eu-west-1"
       partition         = "aws"
       ledger_table      = "lockgate-local-ledger"
-      artifact_bucket   = module.artifact_store.bucket
+      artifact_bucket   = "lockgate-local-artifacts-111111111111-eu-west-1"
+      build_project     = "lockgate-local-build"
       release_topic_arn = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
     }
     error_message = "The platform's half of the contract must be complete."

@@ -5,25 +5,32 @@ from __future__ import annotations
 from rich.console import Console
 
 from lockgate.commands import emulator
-from lockgate.commands.opened import Opened
-from lockgate.plans.workload import Workload
+from lockgate.commands.opened import Opened, OpenedAccount
+from lockgate.plans.stack import Stack
 
 
 def bring_up(opened: Opened, out: Console) -> None:
-    """Starts the embedded AWS, and applies Terraform where something that it reads has changed."""
+    """Starts the embedded AWS, and applies Terraform where something that it reads has changed: first to the
+    tooling account that the environment shares, if any."""
     if opened.environment.emulator:
         out.print(emulator.start(opened), markup=False, soft_wrap=True)
+    if opened.project.platform.shares_tooling(opened.name):
+        _apply_changed(OpenedAccount.tooling(), out)
+    _apply_changed(opened, out)
+
+
+def _apply_changed(opened: OpenedAccount, out: Console) -> None:
     opened.checked()
-    workload = Workload(opened.project, opened.name, opened.aws)
-    workload.check_state_bucket()
-    if workload.applied_digest() != workload.inputs_digest():
-        apply_workload(workload, out)
+    stack = Stack(opened.project, opened.name, opened.aws)
+    stack.check_state_bucket()
+    if stack.applied_digest() != stack.inputs_digest():
+        apply_stack(stack, out)
 
 
-def apply_workload(workload: Workload, out: Console) -> bool:
-    """Plans and applies the workload stack; whether anything changed."""
+def apply_stack(stack: Stack, out: Console) -> bool:
+    """Plans and applies a stack; whether anything changed."""
     with out.status("Terraform is planning") as status:
-        plan = workload.plan(status.update)
+        plan = stack.plan(status.update)
         out.print("Terraform: nothing to change" if plan is None else "Terraform: applying")
-        workload.apply(plan, status.update)
+        stack.apply(plan, status.update)
     return plan is not None

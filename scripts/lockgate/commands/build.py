@@ -26,15 +26,15 @@ from lockgate.packaging import build as make
 def build(environment: str | None, services: tuple[str, ...], publish: bool, as_json: bool) -> None:
     """Build every service once; the result is named by its content."""
     project = Project.find(Path.cwd())
-    if publish and environment is None:
+    if publish and environment is None and project.platform.tooling is None:
         raise UsageError("--publish needs to know where", hint="Name an environment: make build ENV=dev")
     bundle = make(project, environment, services)
     if as_json:
         click.echo(bundle.content, nl=False)
     else:
         _say(bundle)
-    if publish and environment is not None:
-        _publish(environment, bundle)
+    if publish:
+        _publish(project, environment, bundle)
 
 
 def _say(bundle: Bundle) -> None:
@@ -57,10 +57,13 @@ def _say(bundle: Bundle) -> None:
     out.print(f"Bundle {bundle.sha256[:12]} of {bundle.provenance}: .build/bundle.json", soft_wrap=True)
 
 
-def _publish(environment: str, bundle: Bundle) -> None:
-    from lockgate.commands.opened import Opened
+def _publish(project: Project, environment: str | None, bundle: Bundle) -> None:
+    from lockgate.commands.opened import Opened, OpenedAccount
 
-    opened = Opened.named(environment).checked()
-    store = opened.store
+    if environment is None or project.platform.shares_tooling(environment):
+        opened = OpenedAccount.tooling()
+    else:
+        opened = Opened.named(environment)
+    store = opened.checked().own_store
     uploaded = store.publish(bundle)
     click.echo(f"{len(uploaded)} uploaded to s3://{store.bucket}; release it with BUNDLE={bundle.sha256}")

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from lockgate.aws import Aws
 from lockgate.commands.options import environment_option, now
-from lockgate.config import Environment, Project
+from lockgate.config import TOOLING, Account, Environment, Project
 from lockgate.contract import Contract, read_contract
+from lockgate.errors import UsageError
 from lockgate.metrics.lambda_alias import Alias, tallies
 from lockgate.metrics.reader import MetricsOutageError, Reader, Window
 from lockgate.packaging.store import ArtifactStore
@@ -32,25 +33,55 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
-class Opened:
-    """An environment, with everything that a verb may need of it; each part is made when it is first used."""
+class OpenedAccount:
+    """An account of platform.yaml, with clients for it."""
 
     project: Project
     name: str
-    environment: Environment
+    account: Account
     aws: Aws
+
+    @classmethod
+    def tooling(cls) -> OpenedAccount:
+        """Opens the account with what environments share.
+
+        Raises:
+            UsageError: platform.yaml has none.
+        """
+        project = Project.find(Path.cwd())
+        account = project.platform.tooling
+        if account is None:
+            raise UsageError(
+                f"{project.root / 'platform.yaml'} has no tooling account",
+                hint="Add `tooling:` with its account_id there, or name an environment with ENV=: without a "
+                "tooling account each has its own store and builds.",
+            )
+        return cls(project, TOOLING, account, Aws.connect(account, project.platform.region_of(TOOLING)))
+
+    def checked(self) -> Self:
+        """The same, once AWS has said that these credentials belong to the declared account."""
+        self.aws.check_account(self.account.account_id, self.name)
+        return self
+
+    @property
+    def own_store(self) -> ArtifactStore:
+        """The artifact store in this account, known by its name before anything is read."""
+        return ArtifactStore(self.aws.s3, self.project.platform.artifact_bucket_of(self.name))
+
+
+@dataclass(frozen=True)
+class Opened(OpenedAccount):
+    """An environment, with everything that a verb may need of it; each part is made when it is first used."""
+
+    environment: Environment
 
     @classmethod
     def named(cls, name: str) -> Opened:
         """Opens an environment of the repository that the current folder lies in."""
         project = Project.find(Path.cwd())
         environment = project.environment(name)
-        return cls(project, name, environment, Aws.connect(environment, project.platform.region_of(name)))
-
-    def checked(self) -> Opened:
-        """The same, once AWS has said that these credentials belong to the declared account."""
-        self.aws.check_account(self.environment.account_id, self.name)
-        return self
+        aws = Aws.connect(environment, project.platform.region_of(name))
+        return cls(project, name, environment, aws, environment)
 
     @cached_property
     def contract(self) -> Contract:
@@ -58,6 +89,7 @@ class Opened:
 
     @property
     def store(self) -> ArtifactStore:
+        """Where its releases come from: its own store, or the tooling account's."""
         return ArtifactStore(self.aws.s3, self.contract.platform.artifact_bucket)
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -13,8 +13,8 @@ Endpoint = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+/?$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 
 
-class Environment(Declaration):
-    """One place that services are released to: one account and one region."""
+class Account(Declaration):
+    """One account and one region of it, of AWS or of an embedded one."""
 
     account_id: AccountId = Field(description="Account that every command checks itself against first.")
     region: Region | None = Field(default=None, description="Region; the platform's when not given.")
@@ -33,6 +33,32 @@ class Environment(Declaration):
         le=60,
         description="Seconds in a CodeDeploy minute. Only an embedded AWS can run its clock faster.",
     )
+    state_bucket: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        description="Bucket of Terraform's state; named after platform, environment, account and region "
+        "when not given.",
+    )
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether this is an embedded AWS on this machine."""
+        return self.endpoint_url is not None
+
+    @model_validator(mode="after")
+    def _only_embedded_is_fast(self) -> Self:
+        if self.emulator and not self.is_embedded:
+            raise ValueError("emulator is for an environment with an endpoint_url")
+        if self.minute_seconds != 60 and not self.is_embedded:
+            raise ValueError(
+                "minute_seconds is for an environment with an endpoint_url: AWS's minute has 60 s"
+            )
+        return self
+
+
+class Environment(Account):
+    """One place that services are released to."""
+
     build_for: Literal["declared", "host"] = Field(
         default="declared",
         description="What artifacts are built for: what service.yaml declares, or this machine and its "
@@ -43,34 +69,17 @@ class Environment(Declaration):
         description="Whether a tree with changes that are in no commit may be released here. Where it may "
         "not, what runs can always be looked up. An embedded AWS always takes them.",
     )
-    state_bucket: str | None = Field(
-        default=None,
-        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
-        description="Bucket of Terraform's state; named after platform, environment, account and region "
-        "when not given.",
-    )
-
-    @property
-    def is_embedded(self) -> bool:
-        """Whether this environment is an embedded AWS on this machine."""
-        return self.endpoint_url is not None
 
     @model_validator(mode="after")
-    def _only_embedded_is_fast(self) -> Environment:
-        if self.emulator and not self.is_embedded:
-            raise ValueError("emulator is for an environment with an endpoint_url")
+    def _only_embedded_is_built_for_the_host(self) -> Self:
         if self.build_for == "host" and not self.is_embedded:
             raise ValueError("build_for: host is for an environment with an endpoint_url")
-        if self.minute_seconds != 60 and not self.is_embedded:
-            raise ValueError(
-                "minute_seconds is for an environment with an endpoint_url: AWS's minute has 60 s"
-            )
         return self
 
 
-class Tooling(Environment):
-    """The account with what all environments share: artifact store, registry and builds. Nothing is released
-    to it."""
+class Tooling(Account):
+    """The account with what environments share: artifact store, registry and builds. Nothing is released to
+    it."""
 
 
 TOOLING = "tooling"
@@ -126,7 +135,7 @@ class Platform(Declaration):
                 )
         return self
 
-    def account_of(self, name: str) -> Environment:
+    def account_of(self, name: str) -> Account:
         """An environment by name, or the tooling account by the name `tooling`.
 
         Raises:
@@ -176,6 +185,6 @@ class Platform(Declaration):
         return f"{self.name}-{name}-{purpose}-{self.account_of(name).account_id}-{self.region_of(name)}"
 
 
-def _endpoint(account: Environment) -> str | None:
+def _endpoint(account: Account) -> str | None:
     """Which AWS it is: two that answer at the same address are one."""
-    return None if account.endpoint_url is None else str(account.endpoint_url).rstrip("/")
+    return None if account.endpoint_url is None else account.endpoint_url.rstrip("/").lower()

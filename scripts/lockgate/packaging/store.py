@@ -169,13 +169,22 @@ class ArtifactStore:
         return found
 
     def _put(self, key: str, sha256: str, data: bytes) -> None:
-        self.s3.put_object(
-            Bucket=self.bucket,
-            Key=key,
-            Body=data,
-            ContentType=_TYPES[Path(key).suffix],
-            ChecksumSHA256=_base64(sha256),
-        )
+        try:
+            self.s3.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=data,
+                ContentType=_TYPES[Path(key).suffix],
+                ChecksumSHA256=_base64(sha256),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "AccessDenied":
+                raise
+            raise RefusedError(
+                f"S3 does not let these credentials write s3://{self.bucket}/{key}: {error}",
+                hint="A store that environments share is written by builds alone. Let one make the bundle "
+                "(make build ARGS=--remote), and release what it prints with BUNDLE=.",
+            ) from error
 
 
 def _key(bundle: Bundle) -> str:

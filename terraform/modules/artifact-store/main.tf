@@ -15,14 +15,16 @@ locals {
     ]
   }
 
-  tls_statements = [{
-    Sid       = "OnlyOverTls"
-    Effect    = "Deny"
-    Principal = { AWS = "*" }
-    Action    = "s3:*"
-    Resource  = [local.bucket_arn, "${local.bucket_arn}/*"]
-    Condition = { Bool = { "aws:SecureTransport" = "false" } }
-  }]
+  tls_statements = [
+    for only in [var.only_over_tls] : {
+      Sid       = "OnlyOverTls"
+      Effect    = "Deny"
+      Principal = { AWS = "*" }
+      Action    = "s3:*"
+      Resource  = [local.bucket_arn, "${local.bucket_arn}/*"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    } if only
+  ]
 
   # Without a bucket policy that says otherwise, whoever may write to S3 in this account could put code under the name
   # of what was built. Sources and the bootstrap stay with the account's IAM.

@@ -41,6 +41,12 @@ variable "noncurrent_days" {
   }
 }
 
+variable "only_over_tls" {
+  description = "Whether requests without TLS are denied; off only for an embedded AWS, which other accounts reach over HTTP."
+  type        = bool
+  default     = true
+}
+
 variable "partition" {
   description = "AWS partition: aws, aws-cn or aws-us-gov."
   type        = string

@@ -13,10 +13,25 @@ locals {
   region      = coalesce(local.environment.region, local.platform.region)
   name_prefix = "${local.platform.name}-${var.environment}"
 
+  # What environments share. The rule and the names are those of Platform in scripts/lockgate/config/platform.py, and a
+  # test compares the two: an environment shares the tooling account's things where both are in the same AWS and region.
+  tooling        = local.platform.tooling == null ? null : merge(local.platform_defaults.environment, local.platform.tooling)
+  tooling_region = try(coalesce(local.tooling.region, local.platform.region), null)
+  shares_tooling = local.tooling == null ? false : (
+    trimsuffix(lower(coalesce(local.environment.endpoint_url, "aws")), "/") == trimsuffix(lower(coalesce(local.tooling.endpoint_url, "aws")), "/")
+    && local.region == local.tooling_region
+  )
+  artifact_bucket = local.shares_tooling ? (
+    "${local.platform.name}-tooling-artifacts-${local.tooling.account_id}-${local.tooling_region}"
+  ) : "${local.name_prefix}-artifacts-${local.account_id}-${local.region}"
+  build_project = local.shares_tooling ? "${local.platform.name}-build" : "${local.name_prefix}-build"
+
   declared = {
     for path in fileset(local.root, "lambdas/*/service.yaml") :
     basename(dirname(path)) => yamldecode(file("${local.root}/${path}"))
   }
+  containers = toset([for path in fileset(local.root, "containers/*/service.yaml") : basename(dirname(path))])
+
   overrides = {
     for name, service in local.declared : name => try(service.overrides[var.environment], null)
   }

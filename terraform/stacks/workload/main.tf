@@ -2,6 +2,42 @@ data "aws_partition" "current" {}
 
 locals {
   partition = data.aws_partition.current.partition
+
+  # By name where it is the tooling account's: nothing is read from another stack's state.
+  bootstrap = one(concat(module.artifact_store[*].bootstrap, [
+    for bucket in [local.artifact_bucket] : { bucket = bucket, key = "bootstrap/lambda-python.zip" } if local.shares_tooling
+  ]))
+
+  artifact_bucket_arn = "arn:${local.partition}:s3:::${local.artifact_bucket}"
+
+  # The key is known by its account and by what it encrypts, since its id is no convention.
+  read_artifacts_policy = {
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "ReadArtifacts"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject"]
+        Resource = [for prefix in ["bootstrap", "bundles", "services"] : "${local.artifact_bucket_arn}/${prefix}/*"]
+      },
+      {
+        Sid      = "FindArtifacts"
+        Effect   = "Allow"
+        Action   = ["s3:ListBucket"]
+        Resource = [local.artifact_bucket_arn]
+      },
+      {
+        Sid      = "DecryptArtifacts"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt"]
+        Resource = ["arn:${local.partition}:kms:${local.region}:${try(local.tooling.account_id, local.account_id)}:key/*"]
+        Condition = {
+          ArnLike    = { "kms:EncryptionContext:aws:s3:arn" = [local.artifact_bucket_arn, "${local.artifact_bucket_arn}/*"] }
+          StringLike = { "kms:ViaService" = "s3.${local.region}.*" }
+        }
+      },
+    ]
+  }
 }
 
 module "encryption_key" {
@@ -33,14 +69,60 @@ module "release_ledger" {
   name                = "${local.name_prefix}-ledger"
 }
 
+# Its own, where it shares no tooling account's.
 module "artifact_store" {
   source = "../../modules/artifact-store"
+  count  = local.shares_tooling ? 0 : 1
 
-  bucket        = "${local.name_prefix}-artifacts-${local.account_id}-${local.region}"
+  bucket        = local.artifact_bucket
   expire        = !local.embedded
   force_destroy = local.embedded
   kms_key_arn   = module.encryption_key.key_arn
   partition     = local.partition
+}
+
+moved {
+  from = module.artifact_store
+  to   = module.artifact_store[0]
+}
+
+module "container_registry" {
+  source = "../../modules/container-registry"
+  count  = local.shares_tooling ? 0 : 1
+
+  account_id   = local.account_id
+  force_delete = local.embedded
+  kms_key_arn  = module.encryption_key.key_arn
+  name_prefix  = local.name_prefix
+  partition    = local.partition
+  region       = local.region
+  services     = local.containers
+}
+
+module "build_project" {
+  source = "../../modules/build-project"
+  count  = local.shares_tooling ? 0 : 1
+
+  account_id      = local.account_id
+  artifact_bucket = module.artifact_store[0].bucket
+  batch           = {}
+  description     = "Builds the services of ${var.environment}."
+  environment     = var.environment
+  kms_key_arn     = module.encryption_key.key_arn
+  name            = local.build_project
+  partition       = local.partition
+  region          = local.region
+  repository_arns = values(module.container_registry[0].repository_arns)
+}
+
+# What whoever releases to this environment needs of the tooling account, to attach to their role: that account's
+# policies let this account in, and its own IAM has to agree (IAM user guide, "Cross-account policy evaluation logic").
+resource "aws_iam_policy" "read_artifacts" {
+  count = local.shares_tooling ? 1 : 0
+
+  name        = "${local.name_prefix}-read-artifacts"
+  description = "Read what is released to ${var.environment} in the tooling account."
+  policy      = jsonencode(local.read_artifacts_policy)
 }
 
 module "deployment_configs" {
@@ -57,8 +139,8 @@ module "lambda_service" {
   account_id            = local.account_id
   alarms                = each.value.alarms
   architecture          = each.value.architecture
-  artifact_bucket       = module.artifact_store.bucket
-  bootstrap             = module.artifact_store.bootstrap
+  artifact_bucket       = local.artifact_bucket
+  bootstrap             = local.bootstrap
   canary_configs        = module.deployment_configs.services[each.key].canary_configs
   codedeploy_hook       = each.value.codedeploy_hook
   deployment_configs    = module.deployment_configs.services[each.key].deployment_configs
@@ -98,9 +180,13 @@ resource "aws_ssm_parameter" "platform" {
     region            = local.region
     partition         = local.partition
     ledger_table      = module.release_ledger.table_name
-    artifact_bucket   = module.artifact_store.bucket
+    artifact_bucket   = local.artifact_bucket
+    build_project     = local.build_project
     release_topic_arn = module.notifications.topic_arn
   })
+
+  # A release or a build may start as soon as it reads this.
+  depends_on = [module.artifact_store, module.build_project]
 
   lifecycle {
     precondition {

@@ -1,6 +1,11 @@
 output "artifact_bucket" {
   description = "Bucket that releases take their code from."
-  value       = module.artifact_store.bucket
+  value       = local.artifact_bucket
+}
+
+output "build_project" {
+  description = "CodeBuild project that builds for this environment, in the account of the bucket."
+  value       = local.build_project
 }
 
 output "ledger_table" {

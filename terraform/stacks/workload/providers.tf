@@ -26,8 +26,10 @@ provider "aws" {
       apigatewayv2   = endpoints.value
       cloudwatch     = endpoints.value
       cloudwatchlogs = endpoints.value
+      codebuild      = endpoints.value
       codedeploy     = endpoints.value
       dynamodb       = endpoints.value
+      ecr            = endpoints.value
       iam            = endpoints.value
       kms            = endpoints.value
       lambda         = endpoints.value

@@ -92,3 +92,17 @@ run "kept_unless_told_otherwise" {
     error_message = "Destroying must not delete artifacts unless told so."
   }
 }
+
+run "over_http_on_an_embedded_aws" {
+  command = plan
+
+  variables {
+    only_over_tls = false
+    readers       = [{ account_id = "222222222222" }]
+  }
+
+  assert {
+    condition     = !strcontains(aws_s3_bucket_policy.artifacts.policy, "Deny")
+    error_message = "Other accounts reach an embedded AWS over HTTP."
+  }
+}

@@ -1,4 +1,4 @@
-"""The workload stack of one environment: where its state is, and applying it."""
+"""A stack of Terraform where it is applied: where its state is, and applying it."""
 
 from __future__ import annotations
 
@@ -11,38 +11,43 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lockgate.aws import Aws
-from lockgate.config import Project
+from lockgate.config import TOOLING, Project
 from lockgate.errors import RefusedError
 from lockgate.plans.terraform import Terraform
 
-STACK = Path("terraform/stacks/workload")
-_STATE_KEY = "workload.tfstate"
-_APPLIED_KEY = "workload.applied"
+_STACKS = Path("terraform/stacks")
+_BOOTSTRAP_KEY = "bootstrap/lambda-python.zip"
+"""Key of the code that functions are created with, as module artifact-store has it."""
 
 
 @dataclass(frozen=True)
-class Workload:
-    """The workload stack of one environment.
+class Stack:
+    """The tooling stack, or the workload stack of one environment.
 
     Args:
         project: the repository.
-        environment: name of the environment.
-        aws: clients of the environment.
+        name: name of the environment, or `tooling`.
+        aws: clients of the account.
     """
 
     project: Project
-    environment: str
+    name: str
     aws: Aws
+
+    @property
+    def kind(self) -> str:
+        """Folder of the root module under `terraform/stacks`, and first part of the state's key."""
+        return TOOLING if self.name == TOOLING else "workload"
 
     @property
     def bucket(self) -> str:
         """Bucket of the state."""
-        return self.project.platform.state_bucket_of(self.environment)
+        return self.project.platform.state_bucket_of(self.name)
 
     @property
     def folder(self) -> Path:
-        """Where Terraform keeps what belongs to this environment on this machine."""
-        return self.project.root / ".lockgate" / self.environment
+        """Where Terraform keeps what belongs to this account on this machine."""
+        return self.project.root / ".lockgate" / self.name
 
     def check_state_bucket(self) -> None:
         """Makes sure that there is a bucket for the state; an embedded AWS gets one here.
@@ -55,16 +60,37 @@ class Workload:
         except ClientError as error:
             if self.aws.endpoint_url is None:
                 raise RefusedError(
-                    f"there is no state bucket {self.bucket} for environment {self.environment!r}: {error}",
+                    f"there is no state bucket {self.bucket} for {self.name}: {error}",
                     hint="Create it (versioned, encrypted, private), or name yours with `state_bucket` in "
                     "platform.yaml.",
                 ) from error
             where: Any = {"LocationConstraint": self.aws.region}
             self.aws.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration=where)
 
+    def check_tooling(self) -> None:
+        """Makes sure that an environment can read what it shares: functions are created with code from there.
+
+        Raises:
+            RefusedError: the tooling account's artifact store does not answer, or not to these credentials.
+        """
+        platform = self.project.platform
+        policy = f"{platform.name}-{self.name}-read-artifacts"
+        if self.name == TOOLING or not platform.shares_tooling(self.name):
+            return
+        bucket = platform.artifact_bucket_of(self.name)
+        try:
+            self.aws.s3.head_object(Bucket=bucket, Key=_BOOTSTRAP_KEY)
+        except ClientError as error:
+            raise RefusedError(
+                f"{self.name} takes code from account {platform.account_of(TOOLING).account_id}, and "
+                f"s3://{bucket}/{_BOOTSTRAP_KEY} cannot be read: {error}",
+                hint="Apply that account first, which also lets this one in: make apply STACK=tooling. "
+                f"Whoever applies needs what the policy {policy} allows.",
+            ) from error
+
     def inputs_digest(self) -> str:
         """SHA-256 over everything that a plan reads."""
-        digest = hashlib.sha256(self.environment.encode())
+        digest = hashlib.sha256(self.name.encode())
         for path in sorted(self._inputs()):
             digest.update(f"{path.relative_to(self.project.root)}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -74,7 +100,8 @@ class Workload:
         root = self.project.root
         yield root / "platform.yaml"
         yield from (root / "schemas").glob("*.defaults.json")
-        yield from (root / "lambdas").glob("*/service.yaml")
+        for services in ("containers", "lambdas"):
+            yield from (root / services).glob("*/service.yaml")
         for path in (root / "terraform").rglob("*"):
             if path.is_file() and ".terraform" not in path.parts:
                 yield path
@@ -82,19 +109,25 @@ class Workload:
     def applied_digest(self) -> str | None:
         """Digest of the inputs of the last apply from here, as it stands beside the state."""
         try:
-            answer = self.aws.s3.get_object(Bucket=self.bucket, Key=_APPLIED_KEY)
+            answer = self.aws.s3.get_object(Bucket=self.bucket, Key=self._applied_key)
         except ClientError:
             return None
         return answer["Body"].read().decode()
+
+    @property
+    def _applied_key(self) -> str:
+        return f"{self.kind}.applied"
 
     def plan(self, on_line: Callable[[str], None]) -> Path | None:
         """Plans; the plan's file, or None when nothing would change."""
         terraform = self._terraform(on_line)
         self.check_state_bucket()
+        self.check_tooling()
         self.folder.mkdir(parents=True, exist_ok=True)
         terraform.init(backend_config=self._backend())
-        plan = self.folder / "workload.tfplan"
-        return plan if terraform.plan(plan, variables={"environment": self.environment}) else None
+        plan = self.folder / f"{self.kind}.tfplan"
+        variables = {} if self.kind == TOOLING else {"environment": self.name}
+        return plan if terraform.plan(plan, variables=variables) else None
 
     def apply(self, plan: Path | None, on_line: Callable[[str], None]) -> None:
         """Applies a plan, and notes which inputs it came from; the plan's file, which holds secrets, goes."""
@@ -103,7 +136,7 @@ class Workload:
                 self._terraform(on_line).apply(plan)
             finally:
                 plan.unlink(missing_ok=True)
-        self.aws.s3.put_object(Bucket=self.bucket, Key=_APPLIED_KEY, Body=self.inputs_digest().encode())
+        self.aws.s3.put_object(Bucket=self.bucket, Key=self._applied_key, Body=self.inputs_digest().encode())
 
     def _terraform(self, on_line: Callable[[str], None]) -> Terraform:
         credentials = self.aws.session.get_credentials()
@@ -116,14 +149,15 @@ class Workload:
         }
         return Terraform(
             project_root=self.project.root,
-            folder=self.project.root / STACK,
+            folder=self.project.root / _STACKS / self.kind,
             data_dir=self.folder / "terraform",
             environment={name: value for name, value in environment.items() if value},
             on_line=on_line,
         )
 
     def _backend(self) -> dict[str, Any]:
-        settings: dict[str, Any] = {"bucket": self.bucket, "key": _STATE_KEY, "region": self.aws.region}
+        settings: dict[str, Any] = {"bucket": self.bucket, "key": f"{self.kind}.tfstate"}
+        settings["region"] = self.aws.region
         if self.aws.endpoint_url is None:
             return settings
         return settings | {

@@ -1,0 +1,176 @@
+"""What is built once in the tooling account is released to two environments, on one embedded AWS."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+from botocore.exceptions import ClientError
+
+from lockgate.config import Project
+from tests.local.release_world import REGION, ReleaseWorld
+
+pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(600)]
+
+STRANGER = "999999999999"
+FUNCTION = "hello-api"
+CONTAINER = "kind: container\n"
+ACCOUNTS = {"tooling": "555555555555", "dev": "222222222222", "staging": "333333333333"}
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The tooling stack, applied; nothing is released yet.
+
+    Args:
+        world: the repository and its embedded AWS.
+    """
+
+    world: ReleaseWorld
+
+    @property
+    def project(self) -> Project:
+        """The repository as Python reads it."""
+        return Project(self.world.root)
+
+    @property
+    def bucket(self) -> str:
+        """The artifact store."""
+        return self.project.platform.artifact_bucket_of("tooling")
+
+    def ran(self, *arguments: str, expect: int = 0) -> str:
+        """Runs `lockgate ...` to its end; what it said."""
+        running = self.world.lockgate(*arguments)
+        assert running.ended() == expect, running.output
+        assert "Traceback" not in running.output
+        return running.output
+
+    def client(self, service: str, account: str) -> Any:
+        """An AWS client of an account."""
+        session: Any = boto3.Session(account, "local", region_name=REGION)
+        return session.client(service, endpoint_url=self.world.endpoint)
+
+    def objects(self) -> dict[str, str]:
+        """Keys of the store, with what S3 says of their content."""
+        found = self.client("s3", ACCOUNTS["tooling"]).list_objects_v2(Bucket=self.bucket)["Contents"]
+        return {item["Key"]: f"{item['ETag']} {item['LastModified']}" for item in found}
+
+    def code(self, environment: str) -> str:
+        """SHA-256 of the code that serves in an environment, as Lambda writes it."""
+        functions = self.client("lambda", ACCOUNTS[environment])
+        alias = f"lockgate-{environment}-{FUNCTION}"
+        found: str = functions.get_function_configuration(FunctionName=alias, Qualifier="live")["CodeSha256"]
+        return found
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    world = ReleaseWorld.make(tmp_path_factory.mktemp("shared"))
+    path = world.root / "platform.yaml"
+    platform = yaml.safe_load(path.read_text())
+    local = platform["environments"]["local"]
+    here = {name: local[name] for name in ("endpoint_url", "emulator", "minute_seconds")}
+    platform["tooling"] = {"account_id": ACCOUNTS["tooling"], **here}
+    platform["environments"] |= {
+        name: {"account_id": ACCOUNTS[name], "build_for": "host", **here} for name in ("dev", "staging")
+    }
+    path.write_text(yaml.safe_dump(platform, sort_keys=False))
+    (world.root / "containers" / "orders").mkdir(parents=True)
+    (world.root / "containers" / "orders" / "service.yaml").write_text(CONTAINER)
+    made = Shared(world)
+    try:
+        assert "Applied." in made.ran("apply", "--stack", "tooling")
+        yield made
+    finally:
+        world.lockgate("local", "down", "--env", "dev").ended()
+
+
+@pytest.fixture(scope="module")
+def bundle(shared: Shared) -> str:
+    """Digest of a bundle that was built for dev, published, and released there."""
+    said = shared.ran("build", "--publish", "--env", "dev")
+    content = (shared.world.root / ".build/bundle.json").read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    assert f"s3://{shared.bucket}; release it with BUNDLE={digest}" in said
+    shared.ran("deploy", "--env", "dev", "--bundle", digest)
+    return digest
+
+
+def test_staging_runs_the_bytes_that_dev_ran_and_nothing_is_uploaded(shared: Shared, bundle: str) -> None:
+    before = shared.objects()
+    (shared.world.root / ".build/bundle.json").unlink()
+    shared.ran("deploy", "--env", "staging", "--bundle", bundle)
+    assert shared.objects() == before
+    assert shared.code("staging") == shared.code("dev")
+
+
+def test_an_environment_cannot_put_a_build_of_its_own_there(shared: Shared, bundle: str) -> None:
+    serves, before = shared.code("dev"), shared.objects()
+    shared.world.change()
+    output = shared.ran("deploy", "--env", "dev", expect=4)
+    assert "does not let these credentials write s3://" in output
+    assert "ARGS=--remote" in output
+    assert (shared.code("dev"), shared.objects()) == (serves, before)
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_plan_is_empty_after_a_release(shared: Shared, bundle: str, name: str) -> None:
+    of = ("--stack", "tooling") if name == "tooling" else ("--env", name)
+    assert "Nothing to change." in shared.ran("apply", *of, "--dry-run")
+
+
+def test_nothing_that_is_shared_stands_in_an_environment_too(shared: Shared, bundle: str) -> None:
+    platform = shared.project.platform
+    builds = shared.client("codebuild", ACCOUNTS["tooling"]).list_projects()["projects"]
+    assert builds == [platform.build_project_of("dev")]
+    assert shared.client("codebuild", ACCOUNTS["dev"]).list_projects()["projects"] == []
+    buckets = shared.client("s3", ACCOUNTS["dev"]).list_buckets()["Buckets"]
+    assert [bucket["Name"] for bucket in buckets] == [platform.state_bucket_of("dev")]
+    (repository,) = shared.client("ecr", ACCOUNTS["tooling"]).describe_repositories()["repositories"]
+    assert repository["repositoryName"] == "lockgate/orders"
+    assert repository["imageTagMutability"] == "IMMUTABLE"
+    assert shared.client("ecr", ACCOUNTS["dev"]).describe_repositories()["repositories"] == []
+
+
+def test_the_contract_names_what_is_shared(shared: Shared, bundle: str) -> None:
+    parameters = shared.client("ssm", ACCOUNTS["dev"])
+    value = parameters.get_parameter(Name="/lockgate/dev/platform")["Parameter"]["Value"]
+    contract = json.loads(value)
+    assert contract["artifact_bucket"] == shared.bucket
+    assert contract["build_project"] == shared.project.platform.build_project_of("tooling")
+
+
+def _put(s3: Any, bucket: str, key: str) -> str:
+    try:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"code")
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return "ok"
+
+
+def _get(s3: Any, bucket: str, key: str) -> str:
+    try:
+        s3.get_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return "ok"
+
+
+def test_environments_read_what_is_released_and_write_nothing(shared: Shared) -> None:
+    """MiniStack looks at the bucket policy where another account asks."""
+    tooling = shared.client("s3", ACCOUNTS["tooling"])
+    keys = ("services/x/1.zip", "bundles/x/1.json", "sources/1.zip")
+    for key in keys:
+        tooling.put_object(Bucket=shared.bucket, Key=key, Body=b"built")
+    for name in ("dev", "staging"):
+        s3 = shared.client("s3", ACCOUNTS[name])
+        assert [_get(s3, shared.bucket, key) for key in keys] == ["ok", "ok", "AccessDenied"]
+        assert _get(s3, shared.bucket, "services/x/2.zip") == "NoSuchKey"
+        assert _put(s3, shared.bucket, "services/x/1.zip") == "AccessDenied"
+    assert _get(shared.client("s3", STRANGER), shared.bucket, "services/x/1.zip") == "AccessDenied"
