@@ -119,6 +119,11 @@ def test_an_environment_cannot_put_a_build_of_its_own_there(shared: Shared, bund
     assert (shared.code("dev"), shared.objects()) == (serves, before)
 
 
+def test_prune_leaves_what_others_may_go_back_to(shared: Shared, bundle: str) -> None:
+    said = shared.ran("prune", "--env", "dev")
+    assert f"s3://{shared.bucket}: artifacts: skipped, environments share it" in said
+
+
 @pytest.mark.parametrize("name", ACCOUNTS)
 def test_plan_is_empty_after_a_release(shared: Shared, bundle: str, name: str) -> None:
     of = ("--stack", "tooling") if name == "tooling" else ("--env", name)

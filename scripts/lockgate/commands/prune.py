@@ -79,6 +79,10 @@ def _plans(opened: Opened, services: tuple[str, ...], age: timedelta) -> Iterato
         versions=code,
         only=services,
     )
+    if opened.project.platform.shares_tooling(opened.name):
+        others = "environments share it, and what the others may go back to is in their ledgers"
+        yield Plan(f"s3://{platform.artifact_bucket}", "artifacts", skipped=others), artifacts
+        return
     for plan in artifacts.plans(at, age):
         yield plan, artifacts
 
