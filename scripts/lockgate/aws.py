@@ -17,6 +17,7 @@ from lockgate.errors import RefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.client import CloudWatchClient
+    from mypy_boto3_codebuild.client import CodeBuildClient
     from mypy_boto3_codedeploy.client import CodeDeployClient
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_iam.client import IAMClient
@@ -117,6 +118,10 @@ class Aws:
         return self._counted(
             self.session.client("cloudwatch", config=_MEASURING, endpoint_url=self.endpoint_url)
         )
+
+    @cached_property
+    def codebuild(self) -> CodeBuildClient:
+        return self._counted(self.session.client("codebuild", config=_CONFIG, endpoint_url=self.endpoint_url))
 
     @cached_property
     def codedeploy(self) -> CodeDeployClient:

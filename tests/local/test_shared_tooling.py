@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -14,12 +19,13 @@ import yaml
 from botocore.exceptions import ClientError
 
 from lockgate.config import Project
-from tests.local.release_world import REGION, ReleaseWorld
+from tests.local.release_world import REGION, ReleaseWorld, Running
 
 pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(600)]
 
 STRANGER = "999999999999"
 FUNCTION = "hello-api"
+LOCKGATE = Path(sys.executable).parent / "lockgate"
 CONTAINER = "kind: container\n"
 ACCOUNTS = {"tooling": "555555555555", "dev": "222222222222", "staging": "333333333333"}
 
@@ -122,6 +128,51 @@ def test_an_environment_cannot_put_a_build_of_its_own_there(shared: Shared, bund
 def test_prune_leaves_what_others_may_go_back_to(shared: Shared, bundle: str) -> None:
     said = shared.ran("prune", "--env", "dev")
     assert f"s3://{shared.bucket}: artifacts: skipped, environments share it" in said
+
+
+def remote(shared: Shared, *commands: str) -> Running:
+    """Begins a build in CodeBuild that runs these commands, of a repository that Git knows."""
+    root = shared.world.root
+    spec = {"version": 0.2, "phases": {"build": {"commands": list(commands)}}}
+    (root / "buildspec.yml").write_text(yaml.safe_dump(spec))
+    (root / ".gitignore").write_text(".build/\n.lockgate/\n")
+    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
+    return shared.world.lockgate("build", "--remote", "--env", "dev")
+
+
+def test_codebuild_builds_what_is_here_and_publishes_it(shared: Shared, bundle: str) -> None:
+    """The build's role may write the store, which this environment's own credentials may not."""
+    shared.world.change("pass  # built in CodeBuild")
+    numbers = ["{ for i in $(seq 300); do echo line $i; done; }", f"{LOCKGATE} build --publish --env dev"]
+    build = remote(shared, *numbers)
+    assert build.ended() == 0, build.output
+    said = [line for line in build.output.splitlines() if line.startswith("line ")]
+    assert said == [f"line {number}" for number in range(1, 301)]
+    assert "BUILD: SUCCEEDED" in build.output
+    found = re.search(r"release it with BUNDLE=([0-9a-f]{64})", build.output)
+    assert found is not None
+    assert found[1] != bundle
+    shared.ran("deploy", "--env", "dev", "--bundle", found[1])
+    assert shared.code("dev") != shared.code("staging")
+
+
+def test_a_build_that_fails_says_where_and_why(shared: Shared) -> None:
+    build = remote(shared, "echo before", "exit 3")
+    assert build.ended() == 1, build.output
+    assert "before" in build.output
+    assert re.search(
+        r"failed in BUILD: Error while executing command: exit 3. Reason: exit status 3", build.output
+    )
+    assert "hint: Its log: " in build.output
+
+
+def test_ctrl_c_stops_the_build(shared: Shared) -> None:
+    build = remote(shared, "echo at work", "sleep 100")
+    build.line("^at work")
+    build.signal(signal.SIGINT)
+    assert build.ended() == 1, build.output
+    assert "SIGINT: stopping the build" in build.output
+    assert "stopped in BUILD" in build.output
 
 
 @pytest.mark.parametrize("name", ACCOUNTS)

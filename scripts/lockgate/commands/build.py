@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from lockgate.config import Project
 from lockgate.errors import UsageError
 from lockgate.packaging import Bundle
 from lockgate.packaging import build as make
+
+if TYPE_CHECKING:
+    from lockgate.commands.opened import OpenedAccount
 
 
 @click.command()
@@ -22,12 +26,18 @@ from lockgate.packaging import build as make
 )
 @service_option
 @click.option("--publish", is_flag=True, help="Put the bundle and its artifacts into the artifact store.")
+@click.option("--remote", is_flag=True, help="Build in CodeBuild, which publishes; its log is printed here.")
 @json_option
-def build(environment: str | None, services: tuple[str, ...], publish: bool, as_json: bool) -> None:
+def build(
+    environment: str | None, services: tuple[str, ...], publish: bool, remote: bool, as_json: bool
+) -> None:
     """Build every service once; the result is named by its content."""
     project = Project.find(Path.cwd())
-    if publish and environment is None and project.platform.tooling is None:
-        raise UsageError("--publish needs to know where", hint="Name an environment: make build ENV=dev")
+    if (publish or remote) and environment is None and project.platform.tooling is None:
+        raise UsageError("which artifact store? --env is missing", hint="Say whose: make build ENV=dev")
+    if remote:
+        _remote(project, environment, services, as_json)
+        return
     bundle = make(project, environment, services)
     if as_json:
         click.echo(bundle.content, nl=False)
@@ -57,13 +67,26 @@ def _say(bundle: Bundle) -> None:
     out.print(f"Bundle {bundle.sha256[:12]} of {bundle.provenance}: .build/bundle.json", soft_wrap=True)
 
 
+def _remote(project: Project, environment: str | None, services: tuple[str, ...], as_json: bool) -> None:
+    from lockgate.commands.build_remote import build_remote
+
+    if as_json:
+        raise UsageError("--json does not go with --remote", hint="Take the bundle from the artifact store.")
+    if environment is not None:
+        project.services(environment, services)
+    build_remote(_holder(project, environment), environment, services, console())
+
+
 def _publish(project: Project, environment: str | None, bundle: Bundle) -> None:
+    store = _holder(project, environment).own_store
+    uploaded = store.publish(bundle)
+    click.echo(f"{len(uploaded)} uploaded to s3://{store.bucket}; release it with BUNDLE={bundle.sha256}")
+
+
+def _holder(project: Project, environment: str | None) -> OpenedAccount:
+    """The account with the artifact store and the builds of an environment, or of all."""
     from lockgate.commands.opened import Opened, OpenedAccount
 
     if environment is None or project.platform.shares_tooling(environment):
-        opened = OpenedAccount.tooling()
-    else:
-        opened = Opened.named(environment)
-    store = opened.checked().own_store
-    uploaded = store.publish(bundle)
-    click.echo(f"{len(uploaded)} uploaded to s3://{store.bucket}; release it with BUNDLE={bundle.sha256}")
+        return OpenedAccount.tooling().checked()
+    return Opened.named(environment).checked()

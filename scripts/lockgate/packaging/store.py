@@ -88,6 +88,17 @@ class ArtifactStore:
         self._put(itself.key, itself.sha256, bundle.content)
         return uploaded if found else [*uploaded, itself.key]
 
+    def put_sources(self, data: bytes) -> str:
+        """Stores the sources of a build, anew each time, since pruning goes by age; their key.
+
+        Args:
+            data: a zip.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        key = f"sources/{digest}.zip"
+        self._put(key, digest, data)
+        return key
+
     def verify(self, bundle: Bundle) -> None:
         """Makes sure that everything a bundle names is stored, byte for byte as far as S3 can say.
 
