@@ -8,7 +8,7 @@ output "bootstrap" {
 
 output "bucket" {
   description = "Name of the bucket."
-  value       = aws_s3_bucket.artifacts.id
+  value       = aws_s3_bucket.artifacts.bucket
 }
 
 output "bucket_arn" {
