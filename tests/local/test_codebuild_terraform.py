@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from lockgate.plans.toolchain import Toolchain
 from tests.local.codebuild_world import World
-from tests.terraform.hcl import ROOT
-from tests.terraform.toolchain import LOCK
+from tests.local.root_module import RootModule
 
 pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(580)]
 
-PROVIDER = """\
-terraform {{
-  required_providers {{
-    aws = {{ source = "hashicorp/aws" }}
-  }}
-}}
-
-provider "aws" {{
-  access_key                  = "{account}"
-  secret_key                  = "local"
-  region                      = "eu-west-1"
-  skip_credentials_validation = true
-  skip_metadata_api_check     = true
-  endpoints {{
-    codebuild = "{endpoint}"
-    iam       = "{endpoint}"
-    sts       = "{endpoint}"
-  }}
-}}
-
+ROLE = """
 locals {{
   role = "arn:aws:iam::{account}:role/codebuild"
 }}
@@ -194,44 +170,16 @@ resource "aws_codebuild_project" "full" {
 """
 
 
-class Stack:
-    """A root module in a folder of its own."""
-
-    def __init__(self, folder: Path, toolchain: Toolchain, world: World) -> None:
-        self.folder = folder
-        self.toolchain = toolchain
-        shutil.copy(ROOT / LOCK, folder / ".terraform.lock.hcl")
-        provider = PROVIDER.format(account=world.account, endpoint=world.endpoint)
-        (folder / "provider.tf").write_text(provider)
-        self.run("init", "-lockfile=readonly")
-
-    def run(self, command: str, *arguments: str) -> None:
-        ran = subprocess.run(
-            [str(self.toolchain.terraform), command, "-input=false", "-no-color", *arguments],
-            cwd=self.folder,
-            env=os.environ | self.toolchain.environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
-
-    def apply(self, text: str) -> None:
-        """Applies it, and makes sure that nothing is left to do."""
-        (self.folder / "main.tf").write_text(text)
-        self.run("apply", "-auto-approve")
-        self.run("plan", "-detailed-exitcode")
-
-
 def test_second_plans_are_empty(endpoint: str, tmp_path: Path) -> None:
     world = World(endpoint)
-    stack = Stack(tmp_path, Toolchain.find(ROOT), world)
-    for text in (FULL, CHANGED, BARE, FULL):
+    stack = RootModule(tmp_path, world.account, world.endpoint, "codebuild")
+    (tmp_path / "role.tf").write_text(ROLE.format(account=world.account))
+    for text in (BARE, FULL, CHANGED):
         stack.apply(text)
-    (project,) = world.codebuild.batch_get_projects(names=["full"])["projects"]
-    assert project["queuedTimeoutInMinutes"] == 60
-    assert project["logsConfig"]["cloudWatchLogs"]["groupName"] == "/lockgate/build"
+        if text is FULL:
+            (project,) = world.codebuild.batch_get_projects(names=["full"])["projects"]
+            assert project["queuedTimeoutInMinutes"] == 60
+            assert project["logsConfig"]["cloudWatchLogs"]["groupName"] == "/lockgate/build"
     stack.run("destroy", "-auto-approve")
     assert world.codebuild.list_projects()["projects"] == []
     assert world.codebuild.list_report_groups()["reportGroups"] == []
