@@ -110,6 +110,10 @@ bench-judge: ## Make the judge's tables: ARGS="--tables errors --runs 500" (test
 	@test -x .build/bench/bin/python || { echo "error: there is no .build/bench; hint: make it as tests/bench/judge/README.md says" >&2; exit 1; }
 	@.build/bench/bin/python -m tests.bench.judge $(ARGS)
 
+.PHONY: bench-build
+bench-build: setup ## Compare the build with SAM's: ARGS="--functions 10" (tests/bench/build/README.md)
+	@$(BIN)/python -m tests.bench.build $(ARGS)
+
 .PHONY: lint
 lint: setup ## Check formatting, types, schemas, declarations, shell and Terraform
 	@$(BIN)/ruff check
