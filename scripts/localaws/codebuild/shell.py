@@ -28,6 +28,7 @@ _LOOK = 0.02
 """Seconds between two looks at whether a command has ended."""
 
 _BLOCK = 65536
+"""Bytes that a pipe holds (pipe(7)), and that are read at once."""
 
 
 class InterruptedBuildError(RuntimeError):
@@ -188,15 +189,24 @@ class Shell:
             if self.interrupted or self.is_late:
                 self.interrupt()
                 process.kill()
-        while self._pass_on(0):
-            pass
+        self._drain()
         return process.returncode
 
-    def _pass_on(self, seconds: float) -> bool:
+    def _drain(self) -> None:
+        """Passes on what the pipe holds once a command has ended, and no more than it can hold: a process
+        that goes on printing would keep the build here."""
+        left = _BLOCK
+        while left > 0 and (taken := self._pass_on(0)):
+            left -= taken
+
+    def _pass_on(self, seconds: float) -> int:
+        """Passes on what is there, or comes in time; how many bytes that were."""
         readable, _, _ = select.select([self._read], [], [], seconds)
-        if readable:
-            self.write(os.read(self._read, _BLOCK))
-        return bool(readable)
+        if not readable:
+            return 0
+        data = os.read(self._read, _BLOCK)
+        self.write(data)
+        return len(data)
 
     def _refuse_interrupted(self) -> None:
         if self.is_late and not self.interrupted:

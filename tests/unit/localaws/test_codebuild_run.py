@@ -84,6 +84,19 @@ def test_a_command_is_ended_from_another_thread(tmp_path: Path) -> None:
     commands.close()
 
 
+def test_a_process_that_goes_on_printing_does_not_keep_the_build(tmp_path: Path) -> None:
+    def slowly(_: bytes) -> None:
+        time.sleep(0.002)
+
+    commands = Shell("sh", True, tmp_path / "output", slowly, time.monotonic() + 10)
+    commands.begin({"PATH": "/usr/bin:/bin"}, tmp_path)
+    began = time.monotonic()
+    for _ in range(3):
+        assert commands.run("yes & yes & sleep 0.1") == 0
+    commands.close()
+    assert time.monotonic() - began < 5
+
+
 def test_why_a_command_ended() -> None:
     assert reason(3) == "exit status 3"
     assert reason(-9) == "signal: killed"
