@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -15,10 +14,11 @@ from lockgate.packaging.zips import Entry, written
 def packed(root: Path) -> bytes:
     """The bytes of a zip of the files that Git tracks, and of those that it would if they were added.
 
-    What `.gitignore` names stays here. Links are followed; the same files give the same bytes.
+    What `.gitignore` names stays here, also where a link leads to it. Links become what they lead to; the
+    same files give the same bytes.
 
     Raises:
-        UsageError: the folder is no Git repository, or a link in it leads out of it.
+        UsageError: the folder is no Git repository, or a link in it leads to what Git does not take.
     """
     return written(
         Entry.of(name, bool(path.stat().st_mode & stat.S_IXUSR), path.read_bytes())
@@ -27,27 +27,50 @@ def packed(root: Path) -> bytes:
 
 
 def _files(root: Path) -> Iterator[tuple[str, Path]]:
-    for name in _listed(root):
+    listed = _listed(root)
+    for name in listed:
         path = root / name
-        _refuse_leading_out(root, path)
-        if path.is_file():
+        if path.is_symlink():
+            yield from _behind_link(root, name, listed)
+        elif path.is_file():
             yield name, path
-        elif path.is_dir():
-            # A link to a folder, or another repository within this one.
-            for folder, below, names in os.walk(path):
-                below[:] = [each for each in below if each not in (".git", "__pycache__")]
-                for each in names:
-                    found = Path(folder) / each
-                    _refuse_leading_out(root, found)
-                    yield str(found.relative_to(root)), found
+        elif (path / ".git").exists():
+            # Another repository within this one knows itself what belongs to it.
+            yield from ((f"{name.rstrip('/')}/{inner}", found) for inner, found in _files(path))
 
 
-def _refuse_leading_out(root: Path, path: Path) -> None:
-    if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
-        raise UsageError(
-            f"{path} is a link to {path.resolve()}, which does not belong to the repository",
-            hint="Put what it leads to into the repository, or name the link in .gitignore.",
-        )
+def _behind_link(root: Path, name: str, listed: list[str]) -> Iterator[tuple[str, Path]]:
+    """What a link leads to, as far as that goes along itself; nothing, where it leads nowhere."""
+    link = root / name
+    target = link.resolve()
+    if not target.is_relative_to(root.resolve()):
+        raise _leading_to(link, target, "which does not belong to the repository")
+    inner = target.relative_to(root.resolve()).as_posix()
+    if target.is_file():
+        if inner not in listed:
+            raise _leading_to(link, target, "which Git does not take")
+        yield name, target
+    elif target.is_dir():
+        yield from _in_linked_folder(root, name, "" if inner == "." else f"{inner}/", listed)
+
+
+def _in_linked_folder(root: Path, name: str, prefix: str, listed: list[str]) -> Iterator[tuple[str, Path]]:
+    below = [each for each in listed if each.startswith(prefix)]
+    if not below:
+        raise _leading_to(root / name, root / prefix, "of which Git takes nothing")
+    for each in below:
+        path = root / each
+        if path.is_symlink():
+            raise _leading_to(root / name, path, "which is a link again")
+        if path.is_file():
+            yield f"{name}/{each.removeprefix(prefix)}", path
+
+
+def _leading_to(link: Path, target: Path, problem: str) -> UsageError:
+    return UsageError(
+        f"{link} is a link to {target}, {problem}",
+        hint="Put what it leads to into the repository in its place, or name the link in .gitignore.",
+    )
 
 
 def _listed(root: Path) -> list[str]:

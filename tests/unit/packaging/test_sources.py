@@ -73,6 +73,45 @@ def test_a_link_out_of_the_repository_is_refused(root: Path, tmp_path: Path) -> 
         packed(root)
 
 
+@pytest.mark.parametrize(
+    ("target", "problem"),
+    [("secret.env", "which Git does not take"), (".build", "takes nothing"), (".", "a link again")],
+)
+def test_a_link_to_what_is_ignored_takes_nothing_along(root: Path, target: str, problem: str) -> None:
+    (root / "leak").symlink_to(target)
+    with pytest.raises(UsageError, match=problem):
+        packed(root)
+
+
+def test_a_link_to_a_file_is_that_file_and_one_to_nothing_is_nothing(root: Path) -> None:
+    (root / "again.sh").symlink_to("run.sh")
+    (root / "dangling").symlink_to("nowhere")
+    archive = zipfile.ZipFile(io.BytesIO(packed(root)))
+    assert archive.read("again.sh") == b"#!/bin/sh\n"
+    assert archive.getinfo("again.sh").external_attr >> 16 & 0o777 == 0o755
+    assert "dangling" not in archive.namelist()
+
+
+def test_what_is_ignored_beside_linked_files_stays_here(root: Path) -> None:
+    (root / "common").mkdir()
+    (root / "common/shared.py").write_text("shared")
+    (root / "common/secret.env").write_text("PASSWORD=2")
+    (root / "linked").symlink_to("common")
+    assert [name for name in names(packed(root)) if "secret" in name] == []
+
+
+def test_a_repository_within_says_itself_what_belongs_to_it(root: Path) -> None:
+    inner = root / "inner"
+    subprocess.run(["git", "init", "--quiet", inner], check=True)
+    (inner / ".gitignore").write_text("local.cfg\n")
+    (inner / "local.cfg").write_text("TOKEN=1")
+    (inner / "code.py").write_text("code")
+    assert [name for name in names(packed(root)) if name.startswith("inner/")] == [
+        "inner/.gitignore",
+        "inner/code.py",
+    ]
+
+
 def test_a_folder_that_git_does_not_know_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is no Git repository"):
         packed(tmp_path)
