@@ -20,8 +20,8 @@ from localaws.codebuild.clients import Clients
 from localaws.codebuild.events import log_group
 from localaws.codebuild.journal import Failure, Journal
 from localaws.codebuild.log import BuildLog, Event, Masks, Put
-from localaws.codebuild.model import FAILED, FAULT, STOPPED, TIMED_OUT, Build, Region
-from localaws.codebuild.run import ENDING, Run
+from localaws.codebuild.model import FAILED, FAULT, TIMED_OUT, Build, Region
+from localaws.codebuild.run import ENDING, STOPPING, Run
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,7 @@ class Engine:
         journal = self._journal(build)
         journal.begin()
         task = self.loop.create_task(self._run(build, journal))
+        task.add_done_callback(lambda ended: self._settle(build, journal, ended))
         self._tasks[build.build_id] = task
         return task
 
@@ -173,13 +174,10 @@ class Engine:
         """Waits for a place; False when the build has ended instead."""
         minutes = build.settings["queuedTimeoutInMinutes"]
         try:
-            await asyncio.wait_for(self.places.acquire(), minutes * 60)
+            async with asyncio.timeout(minutes * 60):
+                await self.places.acquire()
         except TimeoutError:
             journal.break_off(TIMED_OUT, "BUILD_TIMED_OUT", "Build has timed out while it was queued. ")
-            return False
-        except asyncio.CancelledError:
-            why = ENDING if self._ending else Failure("BUILD_STOPPED", "Build was stopped. ", STOPPED)
-            journal.break_off(why.status, why.code, why.message)
             return False
         journal.leave(None)
         return True
@@ -213,6 +211,19 @@ class Engine:
             build.retry_limit = on_failure.count
         if build.attempt < build.retry_limit:
             self.start(self.repeat(build, build.initiator, by_itself=True))
+
+    def _settle(self, build: Build, journal: Journal, task: asyncio.Task[None]) -> None:
+        """Ends a build that its task has left open: it was stopped while it waited for a place, or what is
+        around its phases has failed."""
+        error = None if task.cancelled() else task.exception()
+        if error:
+            log.error("%s", build.build_id, exc_info=error)
+        if build.is_over:
+            return
+        why = ENDING if self._ending else STOPPING
+        if error:
+            why = Failure("INTERNAL_SERVICE_ERROR", f"{type(error).__name__}: {error}", FAULT)
+        journal.break_off(why.status, why.code, why.message)
 
     def _log_writer(self, build: Build) -> Put | None:
         config = build.settings.get("logsConfig", {}).get("cloudWatchLogs", {})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -22,7 +23,7 @@ from localaws.codebuild.transitions import OF_COMMANDS, following
 log = logging.getLogger(__name__)
 
 _LATE = Failure("BUILD_TIMED_OUT", "Build has timed out. ", TIMED_OUT)
-_STOPPED = Failure("BUILD_STOPPED", "Build was stopped. ", STOPPED)
+STOPPING = Failure("BUILD_STOPPED", "Build was stopped. ", STOPPED)
 ENDING = Failure("INTERNAL_SERVICE_ERROR", "The embedded AWS ended while this build ran.", FAULT)
 
 _TOLD = ("DOWNLOAD_SOURCE", *OF_COMMANDS, "UPLOAD_ARTIFACTS")
@@ -87,7 +88,7 @@ class Run:
             self._clean_up()
             self.journal.end(self._outcome())
 
-    def stop(self, failure: Failure = _STOPPED) -> None:
+    def stop(self, failure: Failure = STOPPING) -> None:
         """Ends it where it is; called from another thread, and safe to repeat."""
         self._ended_by = self._ended_by or failure
         if self._shell:
@@ -158,6 +159,8 @@ class Run:
             (self.folder / name).mkdir(parents=True)
         image = self.build.settings["environment"]["image"]
         self.log.say(f"Running on the embedded AWS: as processes of this machine, not in {image}")
+        for name in not_emulated(self.build.settings):
+            self.log.say(f"{name} of the project is not emulated, and ignored")
 
     def _download(self) -> None:
         self.log.say("Phase is DOWNLOAD_SOURCE")
@@ -279,3 +282,15 @@ class Run:
         if self._shell:
             self._shell.close()
         self.log.close()
+
+
+def not_emulated(settings: Mapping[str, Any]) -> list[str]:
+    """Settings of a project that say something and change nothing here."""
+    logs = settings.get("logsConfig", {}).get("s3Logs", {})
+    said = {
+        "cache": settings["cache"]["type"] != "NO_CACHE",
+        "vpcConfig": bool(settings.get("vpcConfig")),
+        "fileSystemLocations": bool(settings.get("fileSystemLocations")),
+        "logsConfig/s3Logs": logs.get("status") == "ENABLED",
+    }
+    return [name for name, is_said in said.items() if is_said]

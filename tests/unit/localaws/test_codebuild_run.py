@@ -1,8 +1,11 @@
 """The commands of a build, what it leaves behind, and its time."""
 
+import asyncio
 import threading
 import time
 import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,13 +15,14 @@ import pytest
 from localaws.codebuild.artifacts import NoFilesError, key_of, selected
 from localaws.codebuild.batches import groups_of, ordered
 from localaws.codebuild.buildspec import BuildspecError, FileSet
+from localaws.codebuild.engine import Engine
 from localaws.codebuild.events import phase_change, state_change
 from localaws.codebuild.journal import Journal
 from localaws.codebuild.log import BuildLog, Masks
 from localaws.codebuild.model import Batch, Build, Group, Region
 from localaws.codebuild.operations import OPERATIONS
 from localaws.codebuild.reports import ReportError, make, read
-from localaws.codebuild.run import Run
+from localaws.codebuild.run import Run, not_emulated
 from localaws.codebuild.shell import InterruptedBuildError, Shell, reason
 from localaws.codebuild.source import unpack
 from localaws.wire.model import service_model
@@ -140,6 +144,51 @@ def test_a_build_that_takes_too_long_times_out(tmp_path: Path) -> None:
     assert failure is not None
     assert (failure.kind, failure.status, failure.code) == ("BUILD", "TIMED_OUT", "BUILD_TIMED_OUT")
     assert said[0] == said[-1] == "CodeBuild Build State Change"
+
+
+async def begun(then: Callable[[Engine, Build], object] = lambda *_: None) -> Build:
+    """A build that was begun, once it is over."""
+    clients: Any = SimpleNamespace(account="111111111111", region="eu-west-1", endpoint="http://nowhere")
+    engine = Engine(
+        region=Region(),
+        clients=clients,
+        places=asyncio.Semaphore(1),
+        pool=ThreadPoolExecutor(1),
+        put_event=lambda _: None,
+        now=time.time,
+        loop=asyncio.get_running_loop(),
+    )
+    record = build()
+    record.settings |= {"queuedTimeoutInMinutes": 5, "logsConfig": {"cloudWatchLogs": {"status": "DISABLED"}}}
+    engine.start(record)
+    then(engine, record)
+    await engine.wait(record)
+    return record
+
+
+def test_a_build_that_is_stopped_before_it_has_begun_is_over() -> None:
+    record = asyncio.run(begun(Engine.stop))
+    assert record.status == "STOPPED"
+    assert [phase.kind for phase in record.phases] == ["SUBMITTED", "QUEUED", "COMPLETED"]
+
+
+def test_a_build_that_gets_no_folder_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: object) -> str:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("localaws.codebuild.engine.tempfile.mkdtemp", full)
+    record = asyncio.run(begun())
+    failure = record.failure
+    assert failure is not None
+    assert (record.status, failure.message) == ("FAULT", "OSError: No space left on device")
+
+
+def test_what_a_project_says_in_vain_is_named() -> None:
+    settings = build().settings
+    assert not_emulated(settings) == []
+    logs = {"s3Logs": {"status": "ENABLED", "location": "bucket/logs"}}
+    said = {"cache": {"type": "LOCAL"}, "vpcConfig": {"vpcId": "vpc-1"}, "logsConfig": logs}
+    assert not_emulated(settings | said) == ["cache", "vpcConfig", "logsConfig/s3Logs"]
 
 
 def files(folder: Path, *names: str) -> Path:
