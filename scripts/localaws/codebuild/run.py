@@ -290,6 +290,7 @@ def not_emulated(settings: Mapping[str, Any]) -> list[str]:
     said = {
         "cache": settings["cache"]["type"] != "NO_CACHE",
         "vpcConfig": bool(settings.get("vpcConfig")),
+        "environment/fleet": bool(settings["environment"].get("fleet")),
         "fileSystemLocations": bool(settings.get("fileSystemLocations")),
         "logsConfig/s3Logs": logs.get("status") == "ENABLED",
     }
