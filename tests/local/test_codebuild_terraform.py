@@ -113,7 +113,9 @@ resource "aws_codebuild_project" "full" {
     }
   }
 }
+"""
 
+GROUPS = """
 resource "aws_codebuild_report_group" "tests" {
   name = "tests"
   type = "TEST"
@@ -139,11 +141,16 @@ resource "aws_codebuild_report_group" "exported" {
 }
 """
 
+
+def _other_tags(text: str) -> str:
+    return text.replace('{ team = "a" }', '{ team = "b", more = "1" }')
+
+
 CHANGED = (
-    FULL.replace("queued_timeout         = 60", "queued_timeout = 90")
+    _other_tags(FULL)
+    .replace("queued_timeout         = 60", "queued_timeout = 90")
     .replace('value = "1"', 'value = "2"')
     .replace('"/lockgate/build"', '"/lockgate/other"')
-    .replace('{ team = "a" }', '{ team = "b", more = "1" }')
     .replace("maximum_builds_allowed = 10", "maximum_builds_allowed = 5")
 )
 
@@ -170,16 +177,25 @@ resource "aws_codebuild_project" "full" {
 """
 
 
+def named(name: str, project: str) -> str:
+    """A project under another name."""
+    return project.replace('"full"', f'"{name}"')
+
+
 def test_second_plans_are_empty(endpoint: str, tmp_path: Path) -> None:
+    """Whatever a project says first, and whatever it says then: more, less, or something else."""
     world = World(endpoint)
     stack = RootModule(tmp_path, world.account, world.endpoint, "codebuild")
     (tmp_path / "role.tf").write_text(ROLE.format(account=world.account))
-    for text in (BARE, FULL, CHANGED):
-        stack.apply(text)
-        if text is FULL:
-            (project,) = world.codebuild.batch_get_projects(names=["full"])["projects"]
-            assert project["queuedTimeoutInMinutes"] == 60
-            assert project["logsConfig"]["cloudWatchLogs"]["groupName"] == "/lockgate/build"
+    stack.apply(named("less", FULL) + named("more", BARE) + named("other", FULL) + GROUPS)
+    stack.apply(named("less", BARE) + named("more", FULL) + named("other", CHANGED) + _other_tags(GROUPS))
+    found = world.codebuild.batch_get_projects(names=["less", "more", "other"])["projects"]
+    less, more, other = found
+    assert "vpcConfig" not in less
+    assert "buildBatchConfig" not in less
+    assert (more["queuedTimeoutInMinutes"], other["queuedTimeoutInMinutes"]) == (60, 90)
+    groups = [each["logsConfig"]["cloudWatchLogs"].get("groupName") for each in found]
+    assert groups == [None, "/lockgate/build", "/lockgate/other"]
     stack.run("destroy", "-auto-approve")
     assert world.codebuild.list_projects()["projects"] == []
     assert world.codebuild.list_report_groups()["reportGroups"] == []
