@@ -16,8 +16,12 @@ from xml.etree import ElementTree
 KEPT_SECONDS = 30 * 86_400
 """A report expires after 30 days (user guide, "Test reports in CodeBuild")."""
 
+MOST_CASES = 500
+"""Test cases that a report keeps, failed ones first (user guide, "Test report statuses")."""
+
 STATUSES = ("SUCCEEDED", "FAILED", "ERROR", "SKIPPED", "UNKNOWN")
 _OUTCOMES = {"failure": "FAILED", "error": "ERROR", "skipped": "SKIPPED"}
+_OF_A_FAILED_REPORT = ("FAILED", "ERROR")
 _NANOSECONDS = 1_000_000_000
 
 
@@ -39,7 +43,7 @@ class Made:
 
 
 def make(files: Iterable[Path], group_arn: str, build_arn: str, now: float) -> Made:
-    """A report of JUnit XML files.
+    """A report of JUnit XML files. That its summary counts the cases which it does not keep is inferred.
 
     Args:
         now: when it is made, in seconds since the epoch.
@@ -55,7 +59,7 @@ def make(files: Iterable[Path], group_arn: str, build_arn: str, now: float) -> M
         for case in read(path)
     ]
     counts = Counter(case["status"] for case in cases)
-    failed = counts["FAILED"] + counts["ERROR"]
+    failed = any(counts[status] for status in _OF_A_FAILED_REPORT)
     report = {
         "arn": arn,
         "type": "TEST",
@@ -66,14 +70,15 @@ def make(files: Iterable[Path], group_arn: str, build_arn: str, now: float) -> M
         "created": now,
         "expired": expired,
         "exportConfig": {"exportConfigType": "NO_EXPORT"},
-        "truncated": False,
+        "truncated": len(cases) > MOST_CASES,
         "testSummary": {
             "total": len(cases),
             "statusCounts": {status: counts[status] for status in STATUSES},
             "durationInNanoSeconds": sum(case["durationInNanoSeconds"] for case in cases),
         },
     }
-    return Made(report, cases)
+    kept = sorted(cases, key=lambda case: case["status"] not in _OF_A_FAILED_REPORT)[:MOST_CASES]
+    return Made(report, kept if report["truncated"] else cases)
 
 
 def read(path: Path) -> list[dict[str, Any]]:

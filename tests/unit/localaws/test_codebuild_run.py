@@ -273,6 +273,16 @@ def test_a_report_counts_every_status(tmp_path: Path) -> None:
         read(path)
 
 
+def test_a_report_keeps_500_cases_and_every_failed_one(tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    cases = '<testcase name="good"/>' * 600 + '<testcase name="bad"><failure/></testcase>'
+    path.write_text(f"<testsuite>{cases}</testsuite>")
+    made = make([path], "arn:aws:codebuild:eu-west-1:111111111111:report-group/g", "build", 100.0)
+    assert made.report["truncated"]
+    assert made.report["testSummary"]["total"] == 601
+    assert [case["name"] for case in made.cases] == ["bad", *["good"] * 499]
+
+
 def test_events_are_in_the_form_of_the_guide() -> None:
     record = build()
     seen: list[dict[str, Any]] = []
