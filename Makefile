@@ -74,7 +74,7 @@ apply: setup ## Apply Terraform: ENV=... or STACK=tooling, ARGS=--dry-run to see
 	@$(LOCKGATE) apply $(if $(STACK),--stack "$(STACK)" $(if $(ENV),$(environment)),$(environment)) $(ARGS)
 
 .PHONY: build
-build: setup ## Build what has changed: SERVICE=..., ENV=... where environments differ, ARGS=--publish
+build: setup ## Build what has changed: SERVICE=..., ENV=... where environments differ, ARGS=--publish or --remote
 	@$(LOCKGATE) build $(if $(ENV),--env "$(ENV)") $(services) $(ARGS)
 
 .PHONY: new

@@ -32,8 +32,6 @@ class PlatformContract(_Parameter):
 
     Attributes:
         artifact_bucket: the artifact store: the environment's own, or the tooling account's.
-        build_project: the CodeBuild project, in the account of the artifact store; None where Terraform was
-            applied before there was one.
     """
 
     account_id: str
@@ -41,7 +39,6 @@ class PlatformContract(_Parameter):
     partition: str
     ledger_table: str
     artifact_bucket: str
-    build_project: str | None = None
     release_topic_arn: str
 
 

@@ -159,7 +159,6 @@ run "applied" {
       partition         = "aws"
       ledger_table      = "lockgate-local-ledger"
       artifact_bucket   = "lockgate-local-artifacts-111111111111-eu-west-1"
-      build_project     = "lockgate-local-build"
       release_topic_arn = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
     }
     error_message = "The platform's half of the contract must be complete."

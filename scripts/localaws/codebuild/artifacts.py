@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from localaws.clients import Clients
 from localaws.codebuild.buildspec import FileSet
-from localaws.codebuild.clients import Clients
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 

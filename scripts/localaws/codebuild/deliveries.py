@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from localaws.clients import Clients
 from localaws.codebuild import artifacts, reports
 from localaws.codebuild.buildspec import Buildspec, FileSet
-from localaws.codebuild.clients import Clients
 from localaws.codebuild.log import BuildLog
 from localaws.codebuild.model import Build
 from localaws.codebuild.shell import Shell

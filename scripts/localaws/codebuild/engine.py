@@ -15,8 +15,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from localaws.clients import Clients
 from localaws.codebuild import reports
-from localaws.codebuild.clients import Clients
 from localaws.codebuild.events import log_group
 from localaws.codebuild.journal import Failure, Journal
 from localaws.codebuild.log import BuildLog, Event, Masks, Put

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
+from localaws.clients import Clients
 from localaws.codebuild.buildspec import NAME, Buildspec
-from localaws.codebuild.clients import Clients
 from localaws.codebuild.model import Build
 
 _NETWORK = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")

@@ -11,9 +11,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localaws.clients import Clients
 from localaws.codebuild import deliveries, environment, source
 from localaws.codebuild.buildspec import Buildspec, BuildspecError, OnFailure, PhaseSpec, is_inline, parse
-from localaws.codebuild.clients import Clients
 from localaws.codebuild.journal import Failure, Journal
 from localaws.codebuild.log import BuildLog, Masks
 from localaws.codebuild.model import FAULT, STOPPED, SUCCEEDED, TIMED_OUT, Build

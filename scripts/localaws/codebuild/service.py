@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from localaws.clients import Clients
 from localaws.clock import Clock
 from localaws.codebuild.batches import Batches
-from localaws.codebuild.clients import Clients
 from localaws.codebuild.engine import Engine
 from localaws.codebuild.model import Region
 from localaws.codebuild.operations import OPERATIONS, Context

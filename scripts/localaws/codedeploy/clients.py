@@ -1,47 +1,22 @@
-"""CodeDeploy as a client of the other services, on the same endpoint and in the caller's account."""
+"""What CodeDeploy asks of the other services."""
 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from localaws.clients import Clients
 
 T = TypeVar("T")
 
 _MISSING = ("ResourceNotFoundException", "NoSuchEntity")
 
 
-@dataclass
-class Clients:
-    """Clients of one account and region; safe to use from several threads.
-
-    Args:
-        endpoint: URL of the server.
-        account: 12-digit account id, which is the access key here.
-        region: name of the region.
-    """
-
-    endpoint: str
-    account: str
-    region: str
-    _made: dict[str, Any] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def client(self, service: str) -> Any:
-        """A client, made once."""
-        with self._lock:
-            if service not in self._made:
-                session = boto3.Session(self.account, "local", region_name=self.region)
-                make: Any = session.client
-                config = Config(retries={"mode": "standard", "max_attempts": 3}, read_timeout=30)
-                self._made[service] = make(service, endpoint_url=self.endpoint, config=config)
-            return self._made[service]
+class DeployClients(Clients):
+    """Clients of one account and region, with what a deployment asks of them."""
 
     def alias(self, function: str, alias: str) -> dict[str, Any] | None:
         """An alias, or None when it or its function does not exist."""

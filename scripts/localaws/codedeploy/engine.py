@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.clock import Clock
 from localaws.codedeploy import alarms, hooks, notifications, outcomes, rollback
-from localaws.codedeploy.clients import Clients
+from localaws.codedeploy.clients import DeployClients
 from localaws.codedeploy.configs import schedule
 from localaws.codedeploy.lambda_platform import LambdaPlatform
 from localaws.codedeploy.model import Deployment, Event, HookExecution, Region
@@ -53,7 +53,7 @@ class Engine:
     """
 
     region: Region
-    clients: Clients
+    clients: DeployClients
     clock: Clock
     config: Callable[[str], dict[str, Any]]
     put_event: Callable[[dict[str, Any]], None] = lambda _event: None

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from localaws.codedeploy import outcomes
 from localaws.codedeploy.appspec import AppSpecError, read
-from localaws.codedeploy.clients import Clients
+from localaws.codedeploy.clients import DeployClients
 from localaws.codedeploy.model import Deployment
 from localaws.codedeploy.traffic import Routing, is_foreign, routing
 
@@ -37,7 +37,7 @@ class LambdaPlatform:
         blocking: runs such a call in a thread: it is answered by the very server that waits for it.
     """
 
-    clients: Clients
+    clients: DeployClients
     blocking: Blocking
     events: tuple[str, ...] = EVENTS
 

@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.clock import Clock
-from localaws.codedeploy.clients import Clients
+from localaws.codedeploy.clients import DeployClients
 from localaws.codedeploy.configs import PREDEFINED
 from localaws.codedeploy.engine import Engine
 from localaws.codedeploy.model import Region
@@ -103,7 +103,7 @@ class CodeDeploy:
             records = region or Region()
             self._engines[who] = Engine(
                 region=records,
-                clients=Clients(self.endpoint, who.account, who.region),
+                clients=DeployClients(self.endpoint, who.account, who.region),
                 clock=self.clock,
                 config=lambda name: PREDEFINED.get(name) or records.configs[name],
                 put_event=partial(put_event, who.account, who.region),

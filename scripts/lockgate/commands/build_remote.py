@@ -6,10 +6,10 @@ from rich.console import Console
 
 from lockgate.commands.opened import OpenedAccount
 from lockgate.errors import LockgateError
+from lockgate.interrupts import Detached, Interrupts
 from lockgate.packaging.provenance import COMMIT, DIRTY, provenance
 from lockgate.packaging.remote import RemoteBuild, failure
 from lockgate.packaging.sources import packed
-from lockgate.release.interrupts import Detached, Interrupts
 
 ENVIRONMENT, SERVICES = "LOCKGATE_ENV", "LOCKGATE_SERVICES"
 """Environment variables that `buildspec.yml` hands to make; the names of services are separated by spaces."""

@@ -7,8 +7,8 @@ from rich.console import Console
 from lockgate.commands.opened import Opened
 from lockgate.commands.options import now
 from lockgate.errors import Exit
+from lockgate.interrupts import Detached
 from lockgate.notify import announce
-from lockgate.release.interrupts import Detached
 from lockgate.release.model import Release, Status
 from lockgate.release.runner import Runner
 from lockgate.report import words

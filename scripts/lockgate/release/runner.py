@@ -10,9 +10,9 @@ from typing import Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lockgate.errors import LockgateError
+from lockgate.interrupts import Detached, Interrupts
 from lockgate.release import lease
 from lockgate.release.engine import Engine, is_final
-from lockgate.release.interrupts import Detached, Interrupts
 from lockgate.release.ledger import StaleError
 from lockgate.release.model import Phase, Release, Status, Tally
 

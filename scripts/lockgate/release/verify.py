@@ -128,7 +128,7 @@ class _Service:
         weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
         if not weights:
             return self._ok("alias", f"{name} serves version {alias['FunctionVersion']}")
-        if self._running_ids():
+        if running_deployments(self.aws, self.contract):
             return self._ok("alias", f"{name} is in the middle of a deployment")
         others = ", ".join(weights)
         return self._problem(
@@ -229,7 +229,7 @@ class _Service:
         )
 
     def _running(self) -> Finding:
-        running = self._running_ids()
+        running = running_deployments(self.aws, self.contract)
         if not running:
             return self._ok("running deployment", "none")
         return Finding(
@@ -239,9 +239,6 @@ class _Service:
             f"{', '.join(running)} of this group is not over",
             "Its release is attached to; one that Lockgate did not start must end first.",
         )
-
-    def _running_ids(self) -> list[str]:
-        return running_deployments(self.aws, self.contract)
 
     def _ok(self, check: str, detail: str) -> Finding:
         return Finding(self.contract.service, check, Level.OK, detail)

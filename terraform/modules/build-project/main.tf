@@ -8,8 +8,7 @@ locals {
 
   environment_variables = merge(
     {
-      LOCKGATE_ARTIFACT_BUCKET = { type = "PLAINTEXT", value = var.artifact_bucket }
-      LOCKGATE_ENV             = { type = "PLAINTEXT", value = var.environment }
+      LOCKGATE_ENV = { type = "PLAINTEXT", value = var.environment }
     },
     var.environment_variables,
   )

@@ -181,12 +181,11 @@ resource "aws_ssm_parameter" "platform" {
     partition         = local.partition
     ledger_table      = module.release_ledger.table_name
     artifact_bucket   = local.artifact_bucket
-    build_project     = local.build_project
     release_topic_arn = module.notifications.topic_arn
   })
 
-  # A release or a build may start as soon as it reads this.
-  depends_on = [module.artifact_store, module.build_project]
+  # A release may start as soon as it reads this.
+  depends_on = [module.artifact_store]
 
   lifecycle {
     precondition {

@@ -40,7 +40,7 @@ print(provider.pid, flush=True)
 while True:
     time.sleep(0.05)
 """
-"""It writes past `print`, which may be at work when the signal comes, and refuses to be called within itself."""
+"""It writes past `print`, which may be at work when the signal comes, and cannot be called within itself."""
 
 DRIVER = f"""
 import os, sys

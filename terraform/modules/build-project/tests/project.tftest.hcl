@@ -83,12 +83,11 @@ run "variables" {
     condition = {
       for variable in one(aws_codebuild_project.this.environment).environment_variable : variable.name => "${variable.type} ${variable.value}"
       } == {
-      LOCKGATE_ARTIFACT_BUCKET = "PLAINTEXT artifacts"
-      LOCKGATE_ENV             = "PLAINTEXT local"
-      LOG_LEVEL                = "PLAINTEXT INFO"
-      REGISTRY_TOKEN           = "SECRETS_MANAGER build/registry:token"
+      LOCKGATE_ENV   = "PLAINTEXT local"
+      LOG_LEVEL      = "PLAINTEXT INFO"
+      REGISTRY_TOKEN = "SECRETS_MANAGER build/registry:token"
     }
-    error_message = "A build knows its environment and bucket, and what is given besides."
+    error_message = "A build knows its environment, and what is given besides."
   }
 }
 

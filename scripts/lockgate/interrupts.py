@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: once means stop and roll back, twice means leave it alone."""
+"""Ctrl-C and SIGTERM while something runs elsewhere: once means stop it, twice means leave it alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Detached(BaseException):
-    """The operator has left a release that goes on."""
+    """The operator has left what goes on elsewhere: a release, or a build."""
 
 
 class Interrupts:

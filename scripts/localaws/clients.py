@@ -1,4 +1,4 @@
-"""CodeBuild as a client of the other services, on the same endpoint and in the caller's account."""
+"""A service as a client of the others, on the same endpoint and in the caller's account."""
 
 from __future__ import annotations
 
