@@ -78,7 +78,7 @@ class Aws:
         )
         return cls(session, region, account.endpoint_url.rstrip("/"))
 
-    def check_account(self, expected: str, environment: str) -> None:
+    def check_account(self, expected: str, name: str) -> None:
         """Refuses to go on in another account than `platform.yaml` names.
 
         Raises:
@@ -88,20 +88,20 @@ class Aws:
             account = self.sts.get_caller_identity()["Account"]
         except NoCredentialsError as error:
             raise RefusedError(
-                f"no AWS credentials for environment {environment!r}",
+                f"no AWS credentials for {name!r}",
                 hint="Sign in first (aws sso login, or AWS_PROFILE=...), then run it again.",
             ) from error
         except (BotoCoreError, ClientError) as error:
             where = self.endpoint_url or f"region {self.region}"
             raise RefusedError(
-                f"AWS does not answer for environment {environment!r} ({where}): {error}",
+                f"AWS does not answer for {name!r} ({where}): {error}",
                 hint="Check the credentials and the network."
                 if self.endpoint_url is None
                 else "Start the embedded AWS: make local-up.",
             ) from error
         if account != expected:
             raise RefusedError(
-                f"these credentials belong to account {account}, but environment {environment!r} is account "
+                f"these credentials belong to account {account}, but {name!r} is account "
                 f"{expected} in platform.yaml",
                 hint=f"Sign in to account {expected}; nothing was written.",
             )

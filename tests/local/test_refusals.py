@@ -90,7 +90,7 @@ def test_an_unknown_service(world: ReleaseWorld) -> None:
 def test_no_credentials(world: ReleaseWorld, verb: str, tmp_path: Path) -> None:
     nowhere = {"HOME": str(tmp_path), "AWS_CONFIG_FILE": "nowhere", "AWS_SHARED_CREDENTIALS_FILE": "nowhere"}
     output = refused(world, REFUSED, verb, "--env", "dev", **nowhere)
-    assert "no AWS credentials for environment 'dev'" in output
+    assert "no AWS credentials for 'dev'" in output
 
 
 def test_an_unknown_profile(world: ReleaseWorld) -> None:
@@ -110,7 +110,7 @@ def credentials(endpoint: str, account: str) -> dict[str, str]:
 @pytest.mark.parametrize("verb", ["deploy", "rollback", "apply", "verify"])
 def test_the_wrong_account(world: ReleaseWorld, endpoint: str, verb: str) -> None:
     output = refused(world, REFUSED, verb, "--env", "dev", **credentials(endpoint, "999999999999"))
-    assert "belong to account 999999999999, but environment 'dev' is account 222222222222" in output
+    assert "belong to account 999999999999, but 'dev' is account 222222222222" in output
     s3 = boto3.Session("999999999999", "local", region_name=REGION).client("s3", endpoint_url=endpoint)
     assert s3.list_buckets()["Buckets"] == []
 

@@ -120,7 +120,9 @@ def test_an_environment_cannot_put_a_build_of_its_own_there(shared: Shared, bund
     serves, before = shared.code("dev"), shared.objects()
     shared.world.change()
     output = shared.ran("deploy", "--env", "dev", expect=4)
-    assert "does not let these credentials write s3://" in output
+    assert f"s3://{shared.bucket}/services/hello-api/" in output
+    assert "cannot be written" in output
+    assert "AccessDenied" in output
     assert "ARGS=--remote" in output
     assert (shared.code("dev"), shared.objects()) == (serves, before)
 

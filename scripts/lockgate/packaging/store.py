@@ -29,6 +29,14 @@ _FRESH = timedelta(hours=12)
 that what was published stays for at least half a day."""
 
 _TYPES = {".zip": "application/zip", ".json": "application/json"}
+_WRITING = {
+    "AccessDenied": "A store that environments share is written by builds alone. Let one make the bundle "
+    "(make build ARGS=--remote), and release what it prints with BUNDLE=.",
+    "NoSuchBucket": "Apply Terraform first: make apply ENV=<environment>, or make apply STACK=tooling where "
+    "environments share a store.",
+}
+"""What to do where S3 refuses an upload, by the code of its error."""
+
 _MISSING = ("404", "NoSuchKey", "NotFound")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -189,13 +197,10 @@ class ArtifactStore:
                 ChecksumSHA256=_base64(sha256),
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "AccessDenied":
+            hint = _WRITING.get(error.response["Error"]["Code"])
+            if hint is None:
                 raise
-            raise RefusedError(
-                f"S3 does not let these credentials write s3://{self.bucket}/{key}: {error}",
-                hint="A store that environments share is written by builds alone. Let one make the bundle "
-                "(make build ARGS=--remote), and release what it prints with BUNDLE=.",
-            ) from error
+            raise RefusedError(f"s3://{self.bucket}/{key} cannot be written: {error}", hint=hint) from error
 
 
 def _key(bundle: Bundle) -> str:

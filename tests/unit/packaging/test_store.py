@@ -30,6 +30,7 @@ class FakeS3:
         self.order: list[str] = []
         self.calls: Counter[str] = Counter()
         self.cut_off: set[str] = set()
+        self.refuses: str | None = None
         self._lock = threading.Lock()
 
     def head_object(self, Bucket: str, Key: str, ChecksumMode: str) -> dict[str, Any]:  # noqa: N803
@@ -44,6 +45,8 @@ class FakeS3:
         with self._lock:
             self.calls["put"] += 1
             self.order.append(Key)
+        if self.refuses:
+            raise ClientError({"Error": {"Code": self.refuses}}, "PutObject")
         data = Body[:-1] if Key in self.cut_off else Body
         if _checksum(data) != ChecksumSHA256:
             raise ClientError({"Error": {"Code": "BadDigest"}}, "PutObject")
@@ -206,3 +209,24 @@ def test_a_file_that_is_not_what_was_built_is_not_uploaded(
     with pytest.raises(LockgateError, match=message):
         store.upload(bundle)
     assert bundle.services["a"].key not in s3.objects
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [("AccessDenied", "make build ARGS=--remote"), ("NoSuchBucket", "Apply Terraform first")],
+)
+def test_a_store_that_refuses_uploads_says_what_to_do(
+    tmp_path: Path, s3: FakeS3, store: ArtifactStore, code: str, hint: str
+) -> None:
+    s3.refuses = code
+    with pytest.raises(RefusedError, match="cannot be written") as refused:
+        store.upload(bundle_of(tmp_path, "a"))
+    assert hint in refused.value.hint
+
+
+def test_an_error_that_is_no_refusal_stays_what_it_is(
+    tmp_path: Path, s3: FakeS3, store: ArtifactStore
+) -> None:
+    s3.refuses = "InternalError"
+    with pytest.raises(ClientError):
+        store.upload(bundle_of(tmp_path, "a"))
