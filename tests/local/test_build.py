@@ -77,7 +77,9 @@ def test_a_published_bundle_is_released_by_its_name_and_nothing_is_built_or_uplo
     bundle = (world.root / ".build/bundle.json").read_bytes()
     digest = hashlib.sha256(bundle).hexdigest()
     assert f"BUNDLE={digest}" in said
-    assert "0 uploaded" in world.run("build", "--publish")
+    again = world.run("build", "--publish")
+    assert "3 unchanged" in again
+    assert "0 uploaded" in again
     before = objects(world)
     # Sources that are not those of the bundle, and nothing of it left on this machine.
     world.change("raise RuntimeError('not this')")

@@ -48,23 +48,25 @@ def build(
 
 
 def _say(bundle: Bundle) -> None:
+    if bundle.made:
+        _say_made(bundle)
+    unchanged = len(bundle.services) - len(bundle.made)
+    if unchanged:
+        click.echo(f"{unchanged} unchanged")
+    click.echo(f"Bundle {bundle.sha256[:12]} of {bundle.provenance}: .build/bundle.json")
+
+
+def _say_made(bundle: Bundle) -> None:
     from rich.table import Table
 
     table = Table()
-    for column in ("service", "sha256", "for", "bytes", "unzipped", ""):
+    for column in ("built", "sha256", "for", "bytes", "unzipped"):
         table.add_column(column, justify="right" if column in ("bytes", "unzipped") else "left")
-    for name, built in bundle.services.items():
-        table.add_row(
-            name,
-            built.sha256[:12],
-            f"{built.runtime} {built.architecture}",
-            f"{built.size:,}",
-            f"{built.unzipped:,}",
-            "built" if name in bundle.made else "unchanged",
-        )
-    out = console()
-    out.print(table)
-    out.print(f"Bundle {bundle.sha256[:12]} of {bundle.provenance}: .build/bundle.json", soft_wrap=True)
+    for name in sorted(bundle.made):
+        built = bundle.services[name]
+        target = f"{built.runtime} {built.architecture}"
+        table.add_row(name, built.sha256[:12], target, f"{built.size:,}", f"{built.unzipped:,}")
+    console().print(table)
 
 
 def _remote(project: Project, environment: str | None, services: tuple[str, ...], as_json: bool) -> None:

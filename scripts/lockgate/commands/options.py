@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 environment_option = click.option(
     "--env", "environment", required=True, metavar="NAME", help="Environment of platform.yaml, such as local."
@@ -23,6 +26,8 @@ _LOG_WIDTH = 160
 
 def console() -> Console:
     """Where people read: rich leaves out colours for NO_COLOR and for what is not a terminal."""
+    from rich.console import Console
+
     return Console(highlight=False, width=None if sys.stdout.isatty() else _LOG_WIDTH)
 
 
