@@ -31,7 +31,7 @@ artifacts:
     other: { files: [x], base-directory: out }
 reports:
   unit: { files: [junit.xml], file-format: junitxml }
-cache: { paths: [/root/.cache] }
+cache: { paths: [.cache/pip] }
 """
 
 
