@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lockgate.commands.opened import Opened
-from lockgate.config import Service
+from lockgate.config import LambdaService, Service
 from lockgate.errors import RefusedError
 from lockgate.packaging import Bundle, build, parse_bundle
 from lockgate.packaging.target import Target
@@ -48,6 +48,8 @@ def _check_services(opened: Opened, services: Mapping[str, Service], bundle: Bun
                 f"bundle {reference} has no {name}; it has {', '.join(bundle.services)}",
                 hint="Name the services that it has with SERVICE=, or build all of them.",
             )
+        if not isinstance(service, LambdaService):
+            continue
         target = Target.of(service, opened.environment)
         if (built.runtime, built.architecture) != (target.runtime, target.architecture):
             raise RefusedError(

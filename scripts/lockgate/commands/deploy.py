@@ -80,7 +80,7 @@ def deploy(
 def _with_hooks(opened: Opened, wanted: dict[str, Service], out: Console) -> dict[str, Service]:
     """The wanted services, and the hooks that would check them but were never released themselves: a hook
     without code reports nothing, and CodeDeploy waits an hour for it."""
-    named = {service.hook for service in wanted.values() if service.hook}
+    named = {hook for service in wanted.values() for hook in service.references.get("hook", [])}
     missing = [name for name in sorted(named - set(wanted)) if not opened.ledger.good(name)]
     if not missing:
         return wanted

@@ -9,12 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lockgate.config.kinds import FOLDERS, model_of
 from lockgate.config.loading import Document, parse, read
 from lockgate.config.platform import Environment, Platform
 from lockgate.config.service import Service
 from lockgate.errors import UsageError
-
-SERVICE_FOLDERS = ("lambdas",)
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Declared:
         """
         data = merged(self.document.data, environment)
         context = f"for environment {environment}" if data is not self.document.data else ""
-        return parse(self.document, Service, data, context=context)
+        return parse(self.document, model_of(self.document, data), data, context=context)
 
 
 def merged(data: dict[str, Any], environment: str) -> dict[str, Any]:
@@ -98,7 +97,9 @@ class Project:
 
     def _service_files(self) -> list[Path]:
         return [
-            path for folder in SERVICE_FOLDERS for path in sorted((self.root / folder).glob("*/service.yaml"))
+            path
+            for folder in FOLDERS.values()
+            for path in sorted((self.root / folder).glob("*/service.yaml"))
         ]
 
     def environment(self, name: str) -> Environment:
@@ -130,7 +131,7 @@ class Project:
             if name not in self.declared:
                 raise UsageError(
                     f"unknown service {name!r}: there are {', '.join(self.declared) or 'none'}",
-                    hint=_suggest(name, self.declared, "Run `make new KIND=lambda NAME=...` to add one."),
+                    hint=_suggest(name, self.declared, "Run `make new KIND=... NAME=...` to add one."),
                 )
         return {name: self.declared[name].service(environment) for name in wanted}
 
@@ -150,10 +151,7 @@ def _check_overrides(declared: Declared, environments: Iterable[str]) -> None:
 
 
 def _check_references(declared: Declared, service: Service, found: dict[str, Declared]) -> None:
-    references = [("depends_on", name) for name in service.depends_on]
-    if service.hook:
-        references.append(("hook", service.hook))
-    for key, name in references:
+    for key, name in ((key, name) for key, names in service.references.items() for name in names):
         if name == declared.name or name not in found:
             line = declared.document.line_of((key,))
             raise UsageError(

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Discriminator, TypeAdapter
 
+from lockgate.config.container_service import ContainerService
+from lockgate.config.kinds import MODELS
+from lockgate.config.lambda_service import LambdaService
 from lockgate.config.platform import Environment, Platform
-from lockgate.config.service import Alarms, Release, Service
+from lockgate.config.service import Alarms, Release
 
 
 def files() -> dict[str, str]:
     """Name and text of every generated file under `schemas/`."""
-    service_defaults = {**_defaults(Service), "release": _defaults(Release), "alarms": _defaults(Alarms)}
+    parts = {"release": _defaults(Release), "alarms": _defaults(Alarms)}
+    service_defaults = {kind: {**_defaults(model), **parts} for kind, model in MODELS.items()}
     platform_defaults = {**_defaults(Platform), "environment": _defaults(Environment)}
     documents: dict[str, Any] = {
-        "platform.schema.json": _schema(Platform, "platform.yaml"),
-        "service.schema.json": _schema(Service, "service.yaml"),
+        "platform.schema.json": _schema(Platform.model_json_schema(), "platform.yaml"),
+        "service.schema.json": _schema(_of_any_kind(), "service.yaml"),
         "platform.defaults.json": platform_defaults,
         "service.defaults.json": service_defaults,
     }
@@ -44,12 +48,13 @@ def outdated(folder: Path) -> list[str]:
     return [name for name, expected in files().items() if text(name) != expected]
 
 
-def _schema(model: type[BaseModel], title: str) -> dict[str, Any]:
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **model.model_json_schema(),
-        "title": title,
-    }
+def _of_any_kind() -> dict[str, Any]:
+    """The schema by whose `kind` an editor offers the keys of that kind."""
+    return TypeAdapter(Annotated[LambdaService | ContainerService, Discriminator("kind")]).json_schema()
+
+
+def _schema(schema: dict[str, Any], title: str) -> dict[str, Any]:
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
 
 
 def _defaults(model: type[BaseModel]) -> dict[str, Any]:

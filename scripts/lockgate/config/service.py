@@ -1,20 +1,17 @@
-"""`service.yaml`: what one service is, and how it is released.
+"""`service.yaml`: what services of every kind declare, and how they are released.
 
-Every default stands here, each with what it does and why that value. Terraform reads the same values from
-`schemas/service.defaults.json`, which `lockgate schema` writes from this module.
+Every default stands here or in the module of its kind, each with what it does and why that value. Terraform
+reads the same values from `schemas/service.defaults.json`, which `lockgate schema` writes from these modules.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from lockgate.config.base import Declaration, ServiceName
 from lockgate.config.judge import JudgeSettings, JudgeSettingsOrMode, Metric
-
-Route = Annotated[str, Field(pattern=r"^(\$default|(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S*)$")]
-
 
 AUTO_INTERVALS = (5, 10, 15, 30, 60, 120, 240, 480, 960, 1440, 2880)
 """Minutes that `interval_minutes: auto` chooses from. Each is a CodeDeploy configuration, of which an account
@@ -89,7 +86,8 @@ class Release(Declaration):
 
 
 class Alarms(Declaration):
-    """When CodeDeploy itself stops a deployment. Rates are errors per invocation of the alias, in percent."""
+    """When CodeDeploy itself stops a deployment. Rates are errors per request, in percent: per
+    invocation of the alias, or per request that the load balancer hands on."""
 
     error_rate_percent: float = Field(
         default=2.0,
@@ -121,17 +119,6 @@ class Alarms(Declaration):
         return self
 
 
-class Smoke(Declaration):
-    """One event that the release hook sends to the new version before it gets traffic."""
-
-    name: str = Field(min_length=1, max_length=64, description="Shown when the check fails.")
-    event: dict[str, Any] = Field(description="The event, as the function gets it.")
-    expect_status: int | None = Field(
-        default=None, ge=100, le=599, description="`statusCode` that the answer must have."
-    )
-    expect_body_contains: str | None = Field(default=None, description="Text that `body` must contain.")
-
-
 class Statement(Declaration):
     """An IAM statement for the execution role. `${...}` are Terraform's: environment, region, account_id,
     partition, name_prefix."""
@@ -143,45 +130,16 @@ class Statement(Declaration):
 class Service(Declaration):
     """One deployable service: a folder with this file, `src/` and tests."""
 
-    kind: Literal["lambda"] = Field(description="What it is; containers come with the ECS driver.")
+    kind: str = Field(description="What it is.")
     description: str = Field(default="", max_length=256, description="One line for consoles and lists.")
-    runtime: Literal["python3.12", "python3.13"] = Field(
-        default="python3.12", description="Lambda runtime; python3.12 is what the platform builds for."
-    )
     architecture: Literal["arm64", "x86_64"] = Field(
         default="arm64", description="arm64 costs a fifth less for the same duration."
     )
-    handler: str = Field(
-        default="app.handler",
-        pattern=r"^[A-Za-z_][\w.]*\.[A-Za-z_]\w*$",
-        description="module.function in src/.",
-    )
-    source_distributions: list[str] = Field(
-        default_factory=list,
-        description="Packages that may be built from source, since they have no wheel; only ones without "
-        "compiled code can be built for another machine.",
-    )
-    memory_mb: int = Field(default=256, ge=128, le=10240, description="Memory; CPU grows with it.")
-    timeout_seconds: int = Field(default=10, ge=1, le=900, description="Lambda's own limit is 900 s.")
     environment: dict[str, str] = Field(
-        default_factory=dict, description="Environment variables, part of the published version."
+        default_factory=dict, description="Environment variables, part of the released version."
     )
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = Field(
         default=365, description="Days that logs are kept; a year answers most audits."
-    )
-    routes: list[Route] = Field(
-        default_factory=list, description="HTTP API routes, such as `GET /hello`; none means no API."
-    )
-    hook: ServiceName | None = Field(
-        default=None, description="Service whose function checks a new version before it gets traffic."
-    )
-    codedeploy_hook: bool = Field(
-        default=False,
-        description="This service is itself such a hook: its function is named CodeDeployHook_*, the only "
-        "functions that the AWS-managed CodeDeploy role may invoke.",
-    )
-    smoke: list[Smoke] = Field(
-        default_factory=list, max_length=10, description="Events that the hook sends, in order."
     )
     permissions: list[Statement] = Field(
         default_factory=list, description="What its code may do, besides writing its logs."
@@ -203,12 +161,13 @@ class Service(Declaration):
         description="By environment: any of the fields above with another value (maps are merged one level).",
     )
 
+    @property
+    def references(self) -> dict[str, list[str]]:
+        """Names of other services, by the field that names them: each is released in an earlier wave."""
+        return {"depends_on": self.depends_on}
+
     @model_validator(mode="after")
-    def _consistent(self) -> Service:
-        if self.smoke and self.hook is None:
-            raise ValueError("smoke events are sent by the hook: name one with `hook:`, or remove `smoke:`")
-        if self.codedeploy_hook and self.hook:
-            raise ValueError("a hook cannot itself have a hook")
+    def _one_latency(self) -> Self:
         if sum(metric.kind == "latency" for metric in self.metrics) > 1:
             raise ValueError("metrics: more than one of kind latency; the judge follows one")
         return self

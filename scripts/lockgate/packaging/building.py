@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from lockgate.config import Project, Service
+from lockgate.config import LambdaService, Project, Service
 from lockgate.errors import LockgateError, UsageError
 from lockgate.packaging import zips
 from lockgate.packaging.bundle import FILE, Built, Bundle, Stored
@@ -137,6 +137,7 @@ def build(project: Project, environment: str | None, names: Iterable[str] = ()) 
     jobs = [
         _job(project, name, service, Target.of(service, where), workshop.index)
         for name, service in services.items()
+        if isinstance(service, LambdaService)
     ]
     done = {job.service: built for job in jobs if (built := workshop.kept(job))}
     missing = [job for job in jobs if job.service not in done]
@@ -173,7 +174,7 @@ def _services(project: Project, environment: str | None, names: Iterable[str]) -
     return chosen
 
 
-def _job(project: Project, name: str, service: Service, target: Target, index: Index) -> _Job:
+def _job(project: Project, name: str, service: LambdaService, target: Target, index: Index) -> _Job:
     folder = project.declared[name].folder / "src"
     files = sources(name, folder, index)
     check_handler(name, folder, service.handler, {file.name for file in files})

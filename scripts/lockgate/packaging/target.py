@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import Self
 
-from lockgate.config import Environment, Service
+from lockgate.config import Environment, LambdaService
 
 _MACHINES = {"arm64": ("aarch64", 0xB7), "x86_64": ("x86_64", 0x3E)}
 """By Lambda's architecture: the machine as wheels name it, and as ELF headers do (ELF gABI, e_machine)."""
@@ -32,7 +32,7 @@ class Target:
     is_host: bool = False
 
     @classmethod
-    def of(cls, service: Service, environment: Environment | None = None) -> Self:
+    def of(cls, service: LambdaService, environment: Environment | None = None) -> Self:
         """What a service runs on; without an environment, what it declares."""
         if environment is None or environment.build_for == "declared":
             return cls(service.runtime, service.architecture)

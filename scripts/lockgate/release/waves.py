@@ -16,7 +16,10 @@ def waves(services: Mapping[str, Service]) -> dict[str, int]:
         UsageError: services depend on each other in a circle.
     """
     sorter = TopologicalSorter(
-        {name: _needs(service) & services.keys() for name, service in services.items()}
+        {
+            name: {needed for names in service.references.values() for needed in names} & services.keys()
+            for name, service in services.items()
+        }
     )
     try:
         sorter.prepare()
@@ -34,7 +37,3 @@ def waves(services: Mapping[str, Service]) -> dict[str, int]:
         sorter.done(*ready)
         number += 1
     return found
-
-
-def _needs(service: Service) -> set[str]:
-    return {*service.depends_on, *([service.hook] if service.hook else [])}

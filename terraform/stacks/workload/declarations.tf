@@ -45,8 +45,8 @@ locals {
   }
   services = {
     for name, service in local.merged : name => {
-      for key, value in merge(local.service_defaults, service) :
-      key => value == null ? null : try(merge(local.service_defaults[key], value), value)
+      for key, value in merge(local.service_defaults["lambda"], service) :
+      key => value == null ? null : try(merge(local.service_defaults["lambda"][key], value), value)
     }
   }
 

@@ -7,10 +7,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from lockgate.config import Project, schemas
+from lockgate.config import ContainerService, LambdaService, Project, schemas
 from lockgate.config.judge import POLICY_FIELDS, JudgeSettings
 from lockgate.errors import UsageError
 from lockgate.judge import JudgePolicy
+from lockgate.release.waves import waves
 
 PLATFORM = """\
 organisation: acme
@@ -31,8 +32,8 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
 
 
-def service(project: Project, name: str, text: str = "kind: lambda\n") -> None:
-    folder = project.root / "lambdas" / name
+def service(project: Project, name: str, text: str = "kind: lambda\n", folders: str = "lambdas") -> None:
+    folder = project.root / folders / name
     folder.mkdir(parents=True)
     (folder / "service.yaml").write_text(text)
 
@@ -76,7 +77,7 @@ def test_a_wrong_platform_is_described(project: Project, old: str, new: str, exp
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("kind: lambada\n", "service.yaml:1: kind: Input should be 'lambda', but is 'lambada'"),
+        ("kind: lambada\n", "service.yaml:1: kind: 'lambada' is none of lambda, container"),
         (
             "kind: lambda\nmemory: 1\n",
             "service.yaml:2: memory: unknown key; allowed here: alarms, architecture",
@@ -106,6 +107,39 @@ def test_a_wrong_platform_is_described(project: Project, old: str, new: str, exp
 def test_a_wrong_service_is_described(project: Project, text: str, expected: str) -> None:
     service(project, "orders", text)
     assert expected in error_of(project)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("port: 80\n", "service.yaml:1: kind: is required"),
+        ("kind: lambda\n", "service.yaml:1: kind: a lambda service does not belong into containers/"),
+        (
+            "kind: container\nport: 80\n",
+            "service.yaml:2: port: Input should be greater than or",
+        ),
+        (
+            "kind: container\nhandler: a.b\n",
+            "service.yaml:2: handler: unknown key; allowed here: alarms",
+        ),
+        (
+            "kind: container\ncpu: 1024\nmemory_mb: 512\n",
+            "memory_mb: Fargate gives a task of 1024 CPU units 2048 to 8192 in steps of 1024 MB, not 512",
+        ),
+        ("kind: container\noverrides: {prod: {kind: lambda}}\n", "a lambda service does not belong"),
+    ],
+)
+def test_a_wrong_container_is_described(project: Project, text: str, expected: str) -> None:
+    service(project, "web", text, "containers")
+    assert expected in error_of(project)
+
+
+def test_services_of_both_kinds_are_declared(project: Project) -> None:
+    service(project, "orders")
+    service(project, "web", "kind: container\ndepends_on: [orders]\n", "containers")
+    orders, web = project.services("prod", ["orders", "web"]).values()
+    assert (type(orders), type(web)) == (LambdaService, ContainerService)
+    assert waves({"orders": orders, "web": web}) == {"orders": 0, "web": 1}
 
 
 def test_all_that_is_wrong_is_said_at_once(project: Project) -> None:

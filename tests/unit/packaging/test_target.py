@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from lockgate.config import Environment, Service
+from lockgate.config import Environment, LambdaService
 from lockgate.packaging.target import Target
 
-SERVICE = Service(kind="lambda")
+SERVICE = LambdaService(kind="lambda")
 REAL = Environment(account_id="111111111111")
 HOST = Environment(account_id="111111111111", endpoint_url="http://127.0.0.1:4566", build_for="host")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lockgate.config import Service
+from lockgate.config import LambdaService
 from lockgate.errors import RefusedError
 from lockgate.metrics.reader import Reader
 from lockgate.release.forecast import Forecast, Forecaster
@@ -31,7 +31,7 @@ def forecast(
         return {"Invocations": per_minute, "Errors": per_minute * error_rate}[metric] or None
 
     cloudwatch: Any = FakeCloudWatch(answer, down=down)
-    service = Service.model_validate({"kind": "lambda", **declared})
+    service = LambdaService.model_validate({"kind": "lambda", **declared})
     return Forecaster(Reader(cloudwatch), MINUTE)(service, CONTRACT, START)
 
 

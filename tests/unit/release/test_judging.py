@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lockgate.config import Service
+from lockgate.config import LambdaService
 from lockgate.metrics.reader import Reader
 from lockgate.release.engine import Engine
 from lockgate.release.judgement import Conclusion, Setup, Stage, Terms
@@ -63,7 +63,7 @@ class Trial:
         self.began = self.clock()
         self.cloudwatch = FakeCloudWatch(self._answer)
         self.world = World(self.clock, lambda _: None, interval=self.interval * MINUTE)
-        terms = Terms.of(Service.model_validate({"kind": "lambda", "judge": self.judge}))
+        terms = Terms.of(LambdaService.model_validate({"kind": "lambda", "judge": self.judge}))
         release = a_release(self.clock())
         deployment = release.deployments["a"].but(
             judge=terms, interval_minutes=self.interval, bake_minutes=self.bake
@@ -305,7 +305,7 @@ def test_the_ledger_alone_gives_every_verdict_again() -> None:
 def test_terms_survive_the_ledger() -> None:
     declared = {"latency_tolerance": 0.03, "mode": "observe", "throttles": True}
     metrics = [{"namespace": "S", "name": "F", "dimensions": {"v": "{version}"}, "kind": "errors"}]
-    terms = Terms.of(Service.model_validate({"kind": "lambda", "judge": declared, "metrics": metrics}))
+    terms = Terms.of(LambdaService.model_validate({"kind": "lambda", "judge": declared, "metrics": metrics}))
     assert terms is not None
     assert Terms.model_validate_json(terms.model_dump_json()) == terms
     assert terms.model_dump()["policy"] == {"tau": 0.03}

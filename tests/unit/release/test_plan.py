@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockgate.config import Service
+from lockgate.config import LambdaService
 from lockgate.errors import RefusedError, UsageError
 from lockgate.release.driver import Live
 from lockgate.release.forecast import Forecast
@@ -54,8 +54,8 @@ def planner(known: KnownGood, live: dict[str, Live], deleted: str | None = None)
     return Planner("local", contract, known, driver, forecast, lambda: NOW)  # type: ignore[arg-type]
 
 
-def service(**changes: Any) -> Service:
-    return Service.model_validate({"kind": "lambda", **changes})
+def service(**changes: Any) -> LambdaService:
+    return LambdaService.model_validate({"kind": "lambda", **changes})
 
 
 def live(version: str, differs: str | None = "code") -> Live:
