@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_codebuild.client import CodeBuildClient
     from mypy_boto3_codedeploy.client import CodeDeployClient
     from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_ecs.client import ECSClient
+    from mypy_boto3_elbv2.client import ElasticLoadBalancingv2Client
     from mypy_boto3_iam.client import IAMClient
     from mypy_boto3_lambda.client import LambdaClient
     from mypy_boto3_logs.client import CloudWatchLogsClient
@@ -132,6 +134,14 @@ class Aws:
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
         return self._counted(self.session.client("dynamodb", config=_CONFIG, endpoint_url=self.endpoint_url))
+
+    @cached_property
+    def ecs(self) -> ECSClient:
+        return self._counted(self.session.client("ecs", config=_CONFIG, endpoint_url=self.endpoint_url))
+
+    @cached_property
+    def elbv2(self) -> ElasticLoadBalancingv2Client:
+        return self._counted(self.session.client("elbv2", config=_CONFIG, endpoint_url=self.endpoint_url))
 
     @cached_property
     def iam(self) -> IAMClient:

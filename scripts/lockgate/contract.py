@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
 
 Strategy = Literal["canary", "linear", "all_at_once"]
-Model = TypeVar("Model", bound="_Parameter")
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class _Parameter(BaseModel):
@@ -53,22 +53,31 @@ class Traffic(BaseModel):
 
 
 class ServiceContract(_Parameter):
-    """What a release needs to know about one Lambda service."""
+    """What a release needs to know about one service of any kind.
 
-    kind: Literal["lambda"]
+    Attributes:
+        deployment_configs: CodeDeploy's configurations by strategy.
+        canary_configs: those that a canary may choose from, by minutes.
+        alarms: names of the alarms that stop a deployment.
+        hook_function: what checks a new version before it gets traffic.
+        smoke: what that sends.
+    """
+
+    kind: str
     service: str
-    function_name: str
-    alias: str
     codedeploy_application: str
     deployment_group: str
     deployment_configs: dict[Strategy, str]
     canary_configs: dict[int, str] = {}
     alarms: list[str]
     hook_function: str | None
-    artifact_bucket: str
-    api_url: str | None
     traffic: Traffic
     smoke: list[dict[str, Any]] = []
+
+    @property
+    def address(self) -> str | None:
+        """Where callers reach it over HTTP, if they do."""
+        raise NotImplementedError
 
     def deployment_config(self, strategy: Strategy, percentage: int, interval_minutes: int) -> str:
         """Name of the CodeDeploy configuration that moves traffic so; canaries have one for each interval.
@@ -92,6 +101,74 @@ class ServiceContract(_Parameter):
                 hint=f"Apply Terraform first: make apply ENV={self.environment}.",
             )
         return found
+
+
+class LambdaContract(ServiceContract):
+    """What a release needs to know about a function.
+
+    Attributes:
+        alias: what callers call, and CodeDeploy moves.
+        artifact_bucket: where its code comes from.
+        api_url: of its HTTP API, where it has routes.
+    """
+
+    kind: Literal["lambda"]
+    function_name: str
+    alias: str
+    artifact_bucket: str
+    api_url: str | None
+
+    @property
+    def address(self) -> str | None:
+        return self.api_url
+
+
+class ContainerContract(ServiceContract):
+    """What a release needs to know about an ECS service.
+
+    Attributes:
+        task_definition_template: ARN of the task definition that a release puts its image into.
+        task_definition_family: what a release registers the outcome in.
+        container_name, container_port: what the load balancer sends requests to.
+        load_balancer: as CloudWatch's dimension `LoadBalancer` has it, `app/<name>/<id>`.
+        listener_arn, test_listener_arn: whose weights CodeDeploy moves, and where it shows the new version.
+        target_groups: the two that take turns; by ARN what CloudWatch's dimension `TargetGroup` has.
+        repository_url: where its images are, without a tag.
+        termination_wait_minutes: how long the old tasks stay after all traffic has moved.
+        url: where callers reach it.
+    """
+
+    kind: Literal["container"]
+    cluster: str
+    ecs_service: str
+    task_definition_template: str
+    task_definition_family: str
+    container_name: str
+    container_port: int
+    load_balancer: str
+    listener_arn: str
+    test_listener_arn: str
+    target_groups: dict[str, str]
+    repository_url: str
+    termination_wait_minutes: int
+    url: str
+
+    @property
+    def address(self) -> str:
+        return self.url
+
+    def version_of(self, task_definition: str) -> str:
+        """What a release calls a task definition: its revision, or `family:revision` where it is of another
+        family, such as the template's.
+
+        Args:
+            task_definition: its ARN.
+        """
+        family, _, revision = task_definition.rpartition("/")[2].rpartition(":")
+        return revision if family == self.task_definition_family else f"{family}:{revision}"
+
+
+_KINDS: dict[str, type[ServiceContract]] = {"lambda": LambdaContract, "container": ContainerContract}
 
 
 @dataclass(frozen=True)
@@ -133,11 +210,29 @@ def read_contract(ssm: SSMClient, environment: str) -> Contract:
     return Contract(
         platform=_parse(PlatformContract, platform_name, values[platform_name]),
         services={
-            name.removeprefix(prefix): _parse(ServiceContract, name, value)
+            name.removeprefix(prefix): parse_service(name, value)
             for name, value in sorted(values.items())
             if name.startswith(prefix)
         },
     )
+
+
+def parse_service(name: str, value: str) -> ServiceContract:
+    """One service's contract.
+
+    Args:
+        name: of its parameter.
+        value: what stands there.
+
+    Raises:
+        RefusedError: it does not say what this version of Lockgate needs.
+    """
+    kind = _parse(_Kind, name, value).kind
+    return _parse(_KINDS[kind], name, value)
+
+
+class _Kind(BaseModel):
+    kind: Literal["lambda", "container"]
 
 
 def _parse(model: type[Model], name: str, value: str) -> Model:

@@ -154,11 +154,11 @@ def test_watch_takes_over_from_a_killed_release(world: ReleaseWorld) -> None:
 
 def test_of_two_releases_one_works_and_the_other_says_who_does(world: ReleaseWorld) -> None:
     running = canary(world)
+    watching = world.start("watch")
     output = world.run("deploy", expect=4)
     holder = f"pid {running.process.pid}"
     assert "is being driven by" in output
     assert holder in output
-    watching = world.start("watch")
     assert running.ended() == watching.ended() == 0
     assert "serves everything" in watching.output
 

@@ -9,7 +9,7 @@ import pytest
 from localaws.codedeploy.configs import PREDEFINED
 from lockgate.config.project import Project
 from lockgate.config.service import AUTO_INTERVALS, Release
-from lockgate.contract import ServiceContract
+from lockgate.contract import ServiceContract, parse_service
 from tests.terraform.hcl import ROOT
 from tests.terraform.toolchain import Copy, Ran, run_tests
 
@@ -249,7 +249,7 @@ run "applied" {
         if item["type"] == "aws_codedeploy_deployment_config"
     ]
     contracts = [
-        ServiceContract.model_validate_json(item["values"]["value"])
+        parse_service(item["values"]["name"], item["values"]["value"])
         for item in resources
         if item["type"] == "aws_ssm_parameter"
     ]

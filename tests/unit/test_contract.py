@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lockgate.contract import ServiceContract, Strategy
+from lockgate.contract import LambdaContract, ServiceContract, Strategy, parse_service
 from lockgate.errors import RefusedError
 
 CONTRACT = {
@@ -27,7 +27,7 @@ CONTRACT = {
 
 
 def contract() -> ServiceContract:
-    return ServiceContract.model_validate_json(json.dumps(CONTRACT))
+    return parse_service("/lockgate/dev/services/shop", json.dumps(CONTRACT))
 
 
 def test_a_canary_has_a_configuration_for_each_interval() -> None:
@@ -51,3 +51,11 @@ def test_what_was_declared_after_the_last_apply_is_refused_with_what_to_do(
     with pytest.raises(RefusedError, match=words) as raised:
         contract().deployment_config(strategy, percentage, minutes)
     assert "make apply ENV=dev" in raised.value.hint
+
+
+def test_the_kind_decides_what_a_contract_must_say() -> None:
+    assert isinstance(contract(), LambdaContract)
+    with pytest.raises(RefusedError, match="/lockgate/dev/services/shop: cluster: Field required"):
+        parse_service("/lockgate/dev/services/shop", json.dumps({**CONTRACT, "kind": "container"}))
+    with pytest.raises(RefusedError, match="services/shop: kind: Input should be 'lambda' or 'container'"):
+        parse_service("/lockgate/dev/services/shop", json.dumps({**CONTRACT, "kind": "ship"}))

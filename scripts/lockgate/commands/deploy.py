@@ -18,10 +18,11 @@ from lockgate.config import Service
 from lockgate.errors import Exit, RefusedError
 from lockgate.packaging import Bundle
 from lockgate.release import lease
+from lockgate.release.findings import Finding, Level
 from lockgate.release.ledger import ServiceHeldError
 from lockgate.release.model import Artifact, Release, Status
 from lockgate.release.plan import Origin
-from lockgate.release.verify import Finding, Level, verify
+from lockgate.release.verify import verify
 
 NEXT_STEP = "Next: change a service's code and run it again to watch a canary."
 

@@ -15,17 +15,18 @@ from lockgate.commands.options import environment_option, now
 from lockgate.config import TOOLING, Account, Environment, Project
 from lockgate.contract import Contract, read_contract
 from lockgate.errors import UsageError
-from lockgate.metrics.lambda_alias import Alias, tallies
+from lockgate.metrics.measured import tallies
 from lockgate.metrics.reader import MetricsOutageError, Reader, Window
 from lockgate.packaging.store import ArtifactStore
 from lockgate.release import lease
-from lockgate.release.codedeploy_lambda import LambdaDriver
 from lockgate.release.driver import TrafficDriver
+from lockgate.release.drivers import driver_of
 from lockgate.release.engine import Engine
 from lockgate.release.forecast import Forecaster
 from lockgate.release.judging import Judging
 from lockgate.release.ledger import Ledger
 from lockgate.release.looks import Looks
+from lockgate.release.measuring import measured_of
 from lockgate.release.model import Deployment, Phase, Release, Tally
 from lockgate.release.plan import Planner
 
@@ -115,7 +116,7 @@ class Opened(OpenedAccount):
             environment=self.name,
             contract=self.contract,
             ledger=self.ledger,
-            driver=lambda service: LambdaDriver(self.aws, self.contract.service(service), "", now()),
+            driver=lambda service: driver_of(self.aws, self.contract.service(service), "", now()),
             forecast=self.forecaster,
             now=now,
         )
@@ -137,7 +138,7 @@ class Opened(OpenedAccount):
 
     def _drivers(self, release: Release) -> Mapping[str, TrafficDriver]:
         return {
-            name: LambdaDriver(
+            name: driver_of(
                 self.aws,
                 self.contract.service(name),
                 release.release_id,
@@ -154,11 +155,11 @@ class Opened(OpenedAccount):
         start = deployment.times.get(Phase.STARTED)
         if start is None:
             return {}
-        contract = self.contract.service(deployment.service)
+        measured = measured_of(self.contract.service(deployment.service), deployment.target_groups)
         period = max(1, int(self.environment.minute_seconds))
         window = Window.whole(start, at + timedelta(seconds=period), period)
         try:
-            counted = tallies(self.reader, Alias(contract.function_name, contract.alias), versions, window)
+            counted = tallies(self.reader, measured, versions, window)
         except MetricsOutageError:
             return {}
         return {version: Tally(requests=n, errors=failed) for version, (n, failed) in counted.items()}

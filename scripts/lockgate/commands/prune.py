@@ -12,6 +12,7 @@ from rich.console import Console
 
 from lockgate.commands.opened import Opened, opens
 from lockgate.commands.options import console, dry_run_option, json_option, now, service_option
+from lockgate.contract import LambdaContract
 from lockgate.prune.artifacts import Artifacts
 from lockgate.prune.plan import Done, Plan, Reason
 from lockgate.prune.versions import Versions
@@ -67,7 +68,10 @@ def _plans(opened: Opened, services: tuple[str, ...], age: timedelta) -> Iterato
     at = now()
     code: dict[str, dict[str, str]] = {}
     for name in services or opened.contract.services:
-        versions = Versions(opened.aws, opened.contract.service(name), opened.ledger)
+        contract = opened.contract.service(name)
+        if not isinstance(contract, LambdaContract):
+            continue
+        versions = Versions(opened.aws, contract, opened.ledger)
         yield versions.plan(at, age), versions
         code[name] = {found["Version"]: found.get("CodeSha256", "") for found in versions.published}
     platform = opened.contract.platform

@@ -10,7 +10,8 @@ from rich.table import Table
 
 from lockgate.commands.opened import Opened, opens
 from lockgate.commands.options import console, json_option, now, service_option
-from lockgate.release.codedeploy_lambda import LambdaDriver
+from lockgate.release.codedeploy import red_alarms
+from lockgate.release.drivers import driver_of
 from lockgate.report import words
 
 
@@ -42,8 +43,8 @@ def status(opened: Opened, services: tuple[str, ...], as_json: bool) -> None:
 
 
 def _row(opened: Opened, name: str) -> dict[str, Any]:
-    driver = LambdaDriver(opened.aws, opened.contract.service(name), "", now())
-    live = driver.live(None)
+    contract = opened.contract.service(name)
+    live = driver_of(opened.aws, contract, "", now()).live(None)
     good = opened.ledger.good(name)
     return {
         "service": name,
@@ -52,6 +53,6 @@ def _row(opened: Opened, name: str) -> dict[str, Any]:
         "last_good_release": good[-1].release_id if good else None,
         "last_good_version": good[-1].version if good else None,
         "running_release": opened.ledger.holder(name),
-        "red_alarms": list(driver.red_alarms()),
-        "url": opened.contract.service(name).api_url,
+        "red_alarms": list(red_alarms(opened.aws, contract)),
+        "url": contract.address,
     }

@@ -1,4 +1,4 @@
-"""`lockgate traffic`: a bounded load generator that sends smoke events through the alias."""
+"""`lockgate traffic`: a bounded load generator that sends what callers would, where callers would."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import cycle
 from types import TracebackType
 from typing import Any
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.httpsession import URLLib3Session
 
+from lockgate.aws import Aws
 from lockgate.commands.opened import Opened, opens
 from lockgate.commands.options import console, service_option
-from lockgate.contract import ServiceContract
+from lockgate.contract import ContainerContract, LambdaContract, ServiceContract
 from lockgate.errors import RefusedError
 
 DEFAULT_RATE = 20.0
@@ -27,11 +31,11 @@ _WORKERS = 4
 
 @dataclass
 class Load:
-    """Sends one service's smoke events at a steady rate from a few threads, while open.
+    """Sends services' smoke events, and containers plain requests, at a steady rate from threads, while open.
 
     Args:
         opened: the environment.
-        contracts: the services; those without smoke events are left out.
+        contracts: the services; functions without smoke events are left out.
         rate: requests a second, for each service.
     """
 
@@ -44,9 +48,10 @@ class Load:
 
     @classmethod
     def of(cls, opened: Opened, names: list[str], rate: float = DEFAULT_RATE) -> Load:
-        """A load for the named services that are provisioned and have smoke events."""
+        """A load for the named services that are provisioned and have something to be sent."""
         known = opened.contract.services
-        return cls(opened, [known[name] for name in names if name in known and known[name].smoke], rate)
+        found = (known[name] for name in names if name in known)
+        return cls(opened, [one for one in found if isinstance(one, ContainerContract) or one.smoke], rate)
 
     def __enter__(self) -> Load:
         for contract in self.contracts:
@@ -69,31 +74,58 @@ class Load:
             thread.join(timeout=2)
 
     def _work(self, contract: ServiceContract, number: int) -> None:
-        send = self._sender(contract)
+        send = _sender(self.opened.aws, contract)
         gap = _WORKERS / self.rate
         next_at = time.monotonic() + gap * number / _WORKERS
         while not self._stop.wait(max(0.0, next_at - time.monotonic())):
             next_at = max(next_at + gap, time.monotonic() - gap)
             self.counts[(contract.service, *send())] += 1
 
-    def _sender(self, contract: ServiceContract) -> Callable[[], tuple[str, str]]:
-        client = self.opened.aws.lambda_
-        payloads = [json.dumps(smoke["event"]).encode() for smoke in contract.smoke]
-        position = iter(range(10**12))
 
-        def send() -> tuple[str, str]:
-            try:
-                answer: Any = client.invoke(
-                    FunctionName=contract.function_name,
-                    Qualifier=contract.alias,
-                    Payload=payloads[next(position) % len(payloads)],
-                )
-                answer["Payload"].read()
-            except (BotoCoreError, ClientError):
-                return "?", "unreachable"
-            return answer.get("ExecutedVersion", "?"), "failed" if answer.get("FunctionError") else "answered"
+def _sender(aws: Aws, contract: ServiceContract) -> Callable[[], tuple[str, str]]:
+    """Sends one request when called; gives the version that answered, and how.
 
-        return send
+    Raises:
+        TypeError: the service is of no known kind.
+    """
+    match contract:
+        case LambdaContract():
+            return _invoker(aws, contract)
+        case ContainerContract():
+            return _getter(contract)
+    raise TypeError(type(contract))
+
+
+def _invoker(aws: Aws, contract: LambdaContract) -> Callable[[], tuple[str, str]]:
+    client = aws.lambda_
+    payloads = cycle([json.dumps(smoke["event"]).encode() for smoke in contract.smoke])
+
+    def send() -> tuple[str, str]:
+        try:
+            answer: Any = client.invoke(
+                FunctionName=contract.function_name, Qualifier=contract.alias, Payload=next(payloads)
+            )
+            answer["Payload"].read()
+        except (BotoCoreError, ClientError):
+            return "?", "unreachable"
+        return answer.get("ExecutedVersion", "?"), "failed" if answer.get("FunctionError") else "answered"
+
+    return send
+
+
+def _getter(contract: ContainerContract) -> Callable[[], tuple[str, str]]:
+    """A load balancer does not say which version answered."""
+    http = URLLib3Session(timeout=10)
+    request = AWSRequest("GET", contract.url).prepare()
+
+    def send() -> tuple[str, str]:
+        try:
+            answer = http.send(request)
+        except HTTPClientError:
+            return "?", "unreachable"
+        return "?", "failed" if answer.status_code >= 500 else "answered"
+
+    return send
 
 
 @click.command()

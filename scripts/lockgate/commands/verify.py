@@ -10,7 +10,7 @@ from rich.table import Table
 from lockgate.commands.opened import Opened, opens
 from lockgate.commands.options import console, json_option, service_option
 from lockgate.errors import Exit
-from lockgate.release.verify import Finding, Level
+from lockgate.release.findings import Finding, Level
 from lockgate.release.verify import verify as look
 
 _MARKS = {Level.OK: "[green]ok[/]", Level.WARNING: "[yellow]warning[/]", Level.PROBLEM: "[red]problem[/]"}

@@ -1,8 +1,7 @@
 """From CloudWatch to rows for the judge: what each side did in each period.
 
-A side has a datapoint for a period when its requests and its errors have one. A missing datapoint is unknown;
-Lambda reports an error count of zero with every invocation, so that zero is never left out (Lambda developer
-guide, "Types of metrics for Lambda functions").
+A side has a datapoint for a period when its requests have one, and its errors where the platform reports them
+even when they are none. A missing datapoint is unknown.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from itertools import pairwise
 from typing import Literal
 
 from lockgate.judge import Look, Side
-from lockgate.metrics.lambda_alias import Alias
+from lockgate.metrics.measured import Measured
 from lockgate.metrics.reader import Readings, Series, Window
 
 VERSION = "{version}"
@@ -29,7 +28,7 @@ class OwnMetric:
         namespace, name: which metric.
         dimensions: by name; `{version}` in a value stands for the version's number.
         kind: errors: its sum counts as failed requests. latency: its samples are the latency, in place of
-            Lambda's `Duration`.
+            the platform's own.
     """
 
     namespace: str
@@ -48,21 +47,21 @@ class Source:
     """Where a service's evidence comes from.
 
     Args:
-        alias: the alias that both versions serve.
+        measured: what the platform measures of the versions.
         own: metrics of the service's own.
         throttles: whether throttled requests count as failed ones.
     """
 
-    alias: Alias
+    measured: Measured
     own: tuple[OwnMetric, ...] = ()
     throttles: bool = False
 
     def latency(self, stat: str, version: str) -> Series:
-        """A statistic of a version's latency, in the metric's own unit (milliseconds for `Duration`)."""
+        """A statistic of a version's latency, in the metric's own unit."""
         for metric in self.own:
             if metric.kind == "latency":
                 return metric.series(stat, version)
-        return self.alias.series("Duration", stat, version)
+        return self.measured.latency(stat, version)
 
     def side(self, version: str, bounds: Sequence[float] | None) -> SideSeries:
         """Everything that is read of one version.
@@ -71,12 +70,14 @@ class Source:
             version: its number.
             bounds: upper bounds of the latency bins, or None to read the mean only.
         """
-        failures = [metric.series("Sum", version) for metric in self.own if metric.kind == "errors"]
+        errors = self.measured.errors(version)
+        always = self.measured.reports_zero_errors
+        own = tuple(metric.series("Sum", version) for metric in self.own if metric.kind == "errors")
         return SideSeries(
-            requests=self.alias.series("Invocations", "Sum", version),
-            errors=self.alias.series("Errors", "Sum", version),
-            failures=tuple(failures),
-            throttles=self.alias.series("Throttles", "Sum", version) if self.throttles else None,
+            requests=self.measured.requests(version),
+            errors=errors if always else (),
+            failures=own if always else (*errors, *own),
+            throttles=self.measured.throttles(version) if self.throttles else None,
             bins=tuple(self.latency(stat, version) for stat in _bins(bounds)) if bounds else (),
             mean=None if bounds else self.latency("Average", version),
         )
@@ -87,29 +88,32 @@ class SideSeries:
     """Series of one version.
 
     Attributes:
-        failures: counts of failed requests besides Lambda's own; no datapoint means none.
+        errors: counts of failed requests; no datapoint means that it is not known.
+        failures: further ones, of which no datapoint means none.
         bins: requests by latency, from the fastest bin.
         mean: mean latency, where there are no bins.
     """
 
     requests: Series
-    errors: Series
+    errors: tuple[Series, ...]
     failures: tuple[Series, ...]
     throttles: Series | None
     bins: tuple[Series, ...]
     mean: Series | None
 
     def __iter__(self) -> Iterator[Series]:
-        yield from (self.requests, self.errors, *self.failures, *self.bins)
+        yield from (self.requests, *self.errors, *self.failures, *self.bins)
         yield from (one for one in (self.throttles, self.mean) if one)
 
     def at(self, when: datetime, readings: Readings) -> Side | None:
         """What the version did in the period that begins then; None where that is not known."""
-        requests, errors = readings.of(self.requests).get(when), readings.of(self.errors).get(when)
-        throttled = readings.of(self.throttles).get(when, 0.0) if self.throttles else 0.0
-        if requests is None or errors is None or self._unsure(readings, when):
+        requests = readings.of(self.requests).get(when)
+        unknown = any(when not in readings.of(one) for one in self.errors)
+        if requests is None or unknown or self._unsure(readings, when):
             return None
-        failed = errors + throttled + sum(readings.of(one).get(when, 0.0) for one in self.failures)
+        throttled = readings.of(self.throttles).get(when, 0.0) if self.throttles else 0.0
+        counted = (*self.errors, *self.failures)
+        failed = throttled + sum(readings.of(one).get(when, 0.0) for one in counted)
         served = round(requests + throttled)
         return Side(
             served,

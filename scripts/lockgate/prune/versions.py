@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lockgate.aws import Aws
-from lockgate.contract import ServiceContract
+from lockgate.contract import LambdaContract
 from lockgate.prune.plan import Done, Item, Plan, Reason, decide
+from lockgate.release.codedeploy import running_deployments
 from lockgate.release.ledger import Ledger
-from lockgate.release.verify import running_deployments
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import FunctionConfigurationTypeDef
@@ -93,7 +93,7 @@ class Versions:
     """
 
     aws: Aws
-    contract: ServiceContract
+    contract: LambdaContract
     ledger: Ledger
 
     def plan(self, now: datetime, age: timedelta) -> Plan:

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError, WaiterError
 
 from lockgate.aws import Aws
-from lockgate.contract import ServiceContract
+from lockgate.contract import LambdaContract
 from lockgate.errors import LockgateError
-from lockgate.release.driver import Event, Live, Observation, Outcome
-from lockgate.release.hook_log import failure_of
+from lockgate.release.codedeploy import CodeDeploy, events_of, outcome_of, red_alarms
+from lockgate.release.driver import Live, Observation, Outcome
 from lockgate.release.model import Artifact, Deployment
 
 if TYPE_CHECKING:
-    from mypy_boto3_codedeploy.type_defs import DeploymentInfoTypeDef
-
-_OUTCOMES: Final = {
-    "Succeeded": Outcome.SUCCEEDED,
-    "Failed": Outcome.ENDED_BADLY,
-    "Stopped": Outcome.ENDED_BADLY,
-}
-"""Every other status means that it goes on: Created, Queued, InProgress, Baking, Ready."""
+    pass
 
 _CONFIGURATION: Final = (
     "Architectures",
@@ -48,8 +39,6 @@ _CONFIGURATION: Final = (
 )
 """What a published version freezes besides its code."""
 
-_CLOCK_SKEW = timedelta(minutes=5)
-
 
 @dataclass(frozen=True)
 class LambdaDriver:
@@ -64,10 +53,14 @@ class LambdaDriver:
     """
 
     aws: Aws
-    contract: ServiceContract
+    contract: LambdaContract
     release_id: str
     since: datetime
     ignore_alarms: bool = False
+
+    @property
+    def _codedeploy(self) -> CodeDeploy:
+        return CodeDeploy(self.aws, self.contract, self.release_id, self.since, self.ignore_alarms)
 
     def live(self, artifact: Artifact | None) -> Live:
         """What the alias serves, and whether releasing an artifact would change it."""
@@ -142,65 +135,13 @@ class LambdaDriver:
         """Creates the deployment, or finds the one that this release has created before."""
         assert deployment.from_version is not None
         assert deployment.to_version is not None
-        return self._ensure(
+        return self._codedeploy.ensure(
             "start",
             self.contract.deployment_config(
                 deployment.strategy, deployment.percentage, deployment.interval_minutes
             ),
             self._appspec(deployment.from_version, deployment.to_version, self.contract.hook_function),
         )
-
-    def _ensure(self, step: str, config: str, content: str) -> str:
-        found = self._find(step)
-        if found:
-            return found
-        request: dict[str, Any] = {
-            "applicationName": self.contract.codedeploy_application,
-            "deploymentGroupName": self.contract.deployment_group,
-            "deploymentConfigName": config,
-            "description": self._mark(step),
-            "revision": {
-                "revisionType": "AppSpecContent",
-                "appSpecContent": {
-                    "content": content,
-                    "sha256": hashlib.sha256(content.encode()).hexdigest(),
-                },
-            },
-        }
-        if self.ignore_alarms or step == "undo":
-            request["overrideAlarmConfiguration"] = {"enabled": False}
-        try:
-            return self.aws.codedeploy.create_deployment(**request)["deploymentId"]
-        except self.aws.codedeploy.exceptions.DeploymentLimitExceededException as error:
-            found = self._find(step)
-            if found:
-                return found
-            raise LockgateError(
-                f"{self.contract.service}: CodeDeploy is busy with another deployment of this group: {error}",
-                hint="Wait until it is over, or stop it with `aws deploy stop-deployment`.",
-            ) from error
-
-    def _find(self, step: str) -> str | None:
-        for info in self._recent():
-            if info.get("description") == self._mark(step):
-                return info["deploymentId"]
-        return None
-
-    def _recent(self) -> Iterator[DeploymentInfoTypeDef]:
-        pages = self.aws.codedeploy.get_paginator("list_deployments").paginate(
-            applicationName=self.contract.codedeploy_application,
-            deploymentGroupName=self.contract.deployment_group,
-            createTimeRange={"start": self.since - _CLOCK_SKEW},
-        )
-        for page in pages:
-            ids = page["deployments"]
-            for position in range(0, len(ids), 25):
-                yield from self.aws.codedeploy.batch_get_deployments(
-                    deploymentIds=ids[position : position + 25]
-                )["deploymentsInfo"]
-
-    def _mark(self, step: str) -> str:
-        return f"lockgate release={self.release_id} service={self.contract.service} step={step}"
 
     def _appspec(self, from_version: str, to_version: str, hook: str | None) -> str:
         resource = {
@@ -223,79 +164,34 @@ class LambdaDriver:
         The alias is read last: a deployment that has ended has moved it before, while one that ends between
         two reads in the other order looks as if somebody else had moved it.
         """
-        deployment_id = deployment.deployment_id or self._find("start")
+        deployment_id = deployment.deployment_id or self._codedeploy.find("start")
         if deployment_id is None:
             return Observation(outcome=None, weights=_weights(self._alias()))
-        info = self._deployment(deployment_id)
-        outcome = _OUTCOMES.get(info["status"], Outcome.RUNNING)
-        events = self._events(deployment_id)
+        info = self._codedeploy.info(deployment_id)
+        outcome = outcome_of(info)
+        events = events_of(self._codedeploy.target(deployment_id))
         undo_id = deployment.undo_id or info.get("rollbackInfo", {}).get("rollbackDeploymentId")
-        undo = self._deployment(undo_id) if undo_id else None
+        undo = self._codedeploy.info(undo_id) if undo_id else None
         return Observation(
             deployment_id=deployment_id,
             outcome=outcome,
             shifted_at=next((event.started_at for event in events if event.name == "AllowTraffic"), None),
             ended_at=info.get("completeTime"),
-            problem=self._problem(info, events) if outcome is Outcome.ENDED_BADLY else None,
+            problem=self._codedeploy.problem(info, events) if outcome is Outcome.ENDED_BADLY else None,
             weights=_weights(self._alias()),
             undo_id=undo_id,
-            undo=_OUTCOMES.get(undo["status"], Outcome.RUNNING) if undo else None,
+            undo=outcome_of(undo) if undo else None,
             undo_problem=undo.get("errorInformation", {}).get("message") if undo else None,
             events=events,
-            red_alarms=self.red_alarms() if outcome is Outcome.SUCCEEDED and not self.ignore_alarms else (),
-        )
-
-    def red_alarms(self) -> tuple[str, ...]:
-        """Names of the service's alarms that are in ALARM."""
-        if not self.contract.alarms:
-            return ()
-        answer = self.aws.cloudwatch.describe_alarms(
-            AlarmNames=self.contract.alarms,
-            AlarmTypes=["MetricAlarm", "CompositeAlarm"],
-            StateValue="ALARM",
-        )
-        found = [*answer["MetricAlarms"], *answer["CompositeAlarms"]]
-        return tuple(sorted(str(alarm["AlarmName"]) for alarm in found))
-
-    def _problem(self, info: DeploymentInfoTypeDef, events: tuple[Event, ...]) -> str:
-        """Why a deployment ended badly: what is known first, then CodeDeploy's own code for it."""
-        error = info.get("errorInformation", {})
-        code = str(error.get("code", info["status"]))
-        message = str(error.get("message", ""))
-        words = message or next((event.message for event in events if event.status == "Failed"), "")
-        if code == "HOOK_EXECUTION_FAILURE" and self.contract.hook_function:
-            hook = self.contract.hook_function
-            told = failure_of(self.aws.logs, hook, info["deploymentId"], info["createTime"])
-            words = f"hook {hook} did not pass it: {told}"
-        elif code == "ALARM_ACTIVE" and (red := self.red_alarms()):
-            words = f"alarm {', '.join(red)} went red"
-        return f"{words} (CodeDeploy {info['deploymentId']}: {code})"
-
-    def _events(self, deployment_id: str) -> tuple[Event, ...]:
-        targets = self.aws.codedeploy.list_deployment_targets(deploymentId=deployment_id)["targetIds"]
-        if not targets:
-            return ()
-        answer = self.aws.codedeploy.get_deployment_target(deploymentId=deployment_id, targetId=targets[0])
-        return tuple(
-            Event(
-                name=event["lifecycleEventName"],
-                status=event.get("status", "Unknown"),
-                message=event.get("diagnostics", {}).get("message", ""),
-                started_at=event.get("startTime"),
-            )
-            for event in answer["deploymentTarget"].get("lambdaTarget", {}).get("lifecycleEvents", [])
+            red_alarms=red_alarms(self.aws, self.contract)
+            if outcome is Outcome.SUCCEEDED and not self.ignore_alarms
+            else (),
         )
 
     def stop(self, deployment: Deployment) -> None:
-        """Stops with roll-back: without it the alias would be left with two versions, and every later
-        deployment would fail."""
+        """Stops with roll-back."""
         assert deployment.deployment_id is not None
-        try:
-            self.aws.codedeploy.stop_deployment(
-                deploymentId=deployment.deployment_id, autoRollbackEnabled=True
-            )
-        except self.aws.codedeploy.exceptions.DeploymentAlreadyCompletedException:
-            return
+        self._codedeploy.stop(deployment.deployment_id)
 
     def rollback(self, deployment: Deployment) -> str | None:
         """Moves traffic back: with a deployment where the new version serves alone, and directly where
@@ -308,7 +204,7 @@ class LambdaDriver:
             return deployment.undo_id
         if deployment.undo_id is None and weights == {deployment.to_version: 1.0}:
             appspec = self._appspec(deployment.to_version, deployment.from_version, None)
-            return self._ensure("undo", self.contract.deployment_configs["all_at_once"], appspec)
+            return self._codedeploy.ensure("undo", self.contract.deployment_configs["all_at_once"], appspec)
         self.aws.lambda_.update_alias(
             FunctionName=self.contract.function_name,
             Name=self.contract.alias,
@@ -317,9 +213,6 @@ class LambdaDriver:
             RevisionId=alias["RevisionId"],
         )
         return deployment.undo_id
-
-    def _deployment(self, deployment_id: str) -> DeploymentInfoTypeDef:
-        return self.aws.codedeploy.get_deployment(deploymentId=deployment_id)["deploymentInfo"]
 
     def _alias(self) -> Any:
         try:

@@ -106,8 +106,8 @@ def _promoted(deployment: Deployment, seen: Observation, now: datetime, minute: 
         return deployment.enter(Phase.ROLLING_BACK, now)
     if not seen.serves_only(deployment.to_version):
         cause = (
-            f"CodeDeploy says that {deployment.deployment_id} succeeded, but the alias serves "
-            f"{_shares(seen.weights)} instead of version {deployment.to_version}: somebody else moved it"
+            f"CodeDeploy says that {deployment.deployment_id} succeeded, but {_shares(seen.weights)} serves "
+            f"instead of version {deployment.to_version}: somebody else moved the traffic"
         )
         return deployment.enter(Phase.FAILED, now, cause=cause)
     if deployment.bake_minutes == 0:
@@ -116,8 +116,10 @@ def _promoted(deployment: Deployment, seen: Observation, now: datetime, minute: 
 
 
 def _baking(deployment: Deployment, seen: Observation, now: datetime) -> Deployment:
+    if seen.outcome is Outcome.ENDED_BADLY:
+        return deployment.enter(Phase.ROLLING_BACK, now, cause=seen.problem)
     if not seen.serves_only(deployment.to_version):
-        cause = f"the alias was moved by somebody else during the bake: it serves {_shares(seen.weights)}"
+        cause = f"somebody else moved the traffic during the bake: {_shares(seen.weights)} serves"
         return deployment.enter(Phase.FAILED, now, cause=cause)
     if seen.red_alarms:
         cause = f"alarm {', '.join(seen.red_alarms)} went red during the bake"

@@ -10,8 +10,9 @@ from lockgate.contract import ServiceContract
 from lockgate.errors import RefusedError
 from lockgate.judge import JudgePolicy
 from lockgate.judge.planner import Plan, Traffic, interval_for, plan
-from lockgate.metrics.lambda_alias import Alias, minutes
+from lockgate.metrics.measured import minutes
 from lockgate.metrics.reader import MetricsOutageError, Reader, Window
+from lockgate.release.measuring import measured_of
 
 DAY_MINUTES = 24 * 60
 
@@ -49,16 +50,16 @@ class Forecaster:
     minute: timedelta
 
     def traffic(self, contract: ServiceContract, now: datetime) -> Traffic:
-        """The last day's traffic through the alias.
+        """The last day's traffic.
 
         Raises:
             MetricsOutageError: CloudWatch does not answer.
         """
         period = max(1, int(self.minute.total_seconds()))
         day = Window.whole(now - DAY_MINUTES * self.minute, now, period)
-        alias = Alias(contract.function_name, contract.alias)
+        measured = measured_of(contract)
         return Traffic.of_rows(
-            [(requests, errors) for _, requests, errors in minutes(self.reader, alias, day)]
+            [(requests, errors) for _, requests, errors in minutes(self.reader, measured, day)]
         )
 
     def __call__(self, service: Service, contract: ServiceContract, now: datetime) -> Forecast:

@@ -7,11 +7,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import AwareDatetime, field_serializer
+from pydantic import AwareDatetime, Field, field_serializer
 
 from lockgate.judge import Action, Evidence, JudgePolicy, Look, Verdict
 from lockgate.metrics.evidence import OwnMetric, Source
 from lockgate.metrics.lambda_alias import Alias
+from lockgate.metrics.load_balancer import LoadBalancer
+from lockgate.metrics.measured import Measured
 from lockgate.release.record import Record
 
 if TYPE_CHECKING:
@@ -73,9 +75,9 @@ class Terms(Record):
             metrics=tuple(own),
         )
 
-    def source(self, alias: Alias) -> Source:
+    def source(self, measured: Measured) -> Source:
         """Where the evidence comes from."""
-        return Source(alias, self.metrics, self.throttles)
+        return Source(measured, self.metrics, self.throttles)
 
 
 class Judgement(Record):
@@ -113,6 +115,8 @@ class Setup(Record):
         since: start of the first period that is read.
         period: seconds of a period.
         weight: the canary's share of traffic.
+        function, alias: of a function, whose traffic this is.
+        load_balancer, target_groups: of a container, with the target group of each version.
         canary, baseline: versions.
         bounds, history: frozen latency bounds, and the baseline's requests between them before the
             deployment; None where it had too few requests, so that latency is judged by its mean.
@@ -126,8 +130,10 @@ class Setup(Record):
     since: AwareDatetime
     period: int
     weight: float
-    function: str
-    alias: str
+    function: str | None = None
+    alias: str | None = None
+    load_balancer: str | None = None
+    target_groups: dict[str, str] = Field(default_factory=dict)
     canary: str
     baseline: str
     policy: JudgePolicy
@@ -136,6 +142,15 @@ class Setup(Record):
     history_since: AwareDatetime | None = None
     past: tuple[Look, ...] = ()
     queries: tuple[str, ...] = ()
+
+    @property
+    def measured(self) -> Measured:
+        """What the platform measures of the two versions."""
+        if self.load_balancer is not None:
+            return LoadBalancer(self.load_balancer, self.target_groups)
+        assert self.function is not None
+        assert self.alias is not None
+        return Alias(self.function, self.alias)
 
 
 class LookedAt(Record):

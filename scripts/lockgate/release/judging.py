@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from lockgate.contract import ServiceContract
+from lockgate.contract import ContainerContract, LambdaContract, ServiceContract
 from lockgate.judge import Judge, JudgePolicy, Look
 from lockgate.metrics.evidence import SideSeries, Source, rows
 from lockgate.metrics.frozen import freeze
-from lockgate.metrics.lambda_alias import Alias
 from lockgate.metrics.reader import MetricsOutageError, Reader, Readings, Series, Window, floor
 from lockgate.release.bake import baked_policy, paired
 from lockgate.release.judgement import (
@@ -58,7 +58,7 @@ class Case:
     def of(cls, recorded: Recorded, terms: Terms) -> Case:
         """The case as the ledger has it."""
         setup = recorded.setup
-        source = terms.source(Alias(setup.function, setup.alias))
+        source = terms.source(setup.measured)
         return cls(recorded, judge_of(setup), *_sides(source, setup))
 
     @property
@@ -208,23 +208,21 @@ class Judging:
         bake = stage is Stage.BAKE
         policy = baked_policy(terms.policy) if bake else terms.policy
         begun = deployment.times[Phase.BAKING if bake else Phase.STARTED]
-        source = terms.source(Alias(contract.function_name, contract.alias))
-        frozen = freeze(self.reader, source, baseline, begun, self.minute, policy)
         setup = Setup(
             service=deployment.service,
             stage=stage,
             since=floor(begun, self._period),
             period=self._period,
             weight=0.5 if bake else deployment.percentage / 100.0,
-            function=contract.function_name,
-            alias=contract.alias,
             canary=canary,
             baseline=baseline,
             policy=policy,
-            bounds=frozen.bounds if frozen else None,
-            history=frozen.counts if frozen else None,
-            history_since=frozen.since if frozen else None,
+            **_where(contract, deployment),
         )
+        source = terms.source(setup.measured)
+        frozen = freeze(self.reader, source, baseline, begun, self.minute, policy)
+        if frozen:
+            setup = setup.but(bounds=frozen.bounds, history=frozen.counts, history_since=frozen.since)
         sides = _sides(source, setup)
         if bake:
             setup = setup.but(
@@ -262,6 +260,16 @@ def judged(deployment: Deployment, judgement: Judgement | None) -> Deployment:
 def judge_of(setup: Setup, policy: JudgePolicy | None = None) -> Judge:
     """The judge that a setup describes; with another policy, to judge the same rows again."""
     return Judge(policy or setup.policy, setup.weight, setup.bounds, setup.history)
+
+
+def _where(contract: ServiceContract, deployment: Deployment) -> dict[str, Any]:
+    """Where a deployment's traffic is measured, as a setup has it."""
+    match contract:
+        case LambdaContract():
+            return {"function": contract.function_name, "alias": contract.alias}
+        case ContainerContract():
+            return {"load_balancer": contract.load_balancer, "target_groups": deployment.target_groups}
+    raise TypeError(type(contract))
 
 
 def _sides(source: Source, setup: Setup) -> tuple[SideSeries, SideSeries]:

@@ -58,12 +58,12 @@ class Status(StrEnum):
 
 
 class Artifact(Record):
-    """What is released: one immutable object in the artifact bucket.
+    """What is released: one immutable object in the artifact bucket, or one image.
 
     Attributes:
-        key: S3 key.
-        sha256: hexadecimal digest of the object.
-        code_sha256: the same digest as Lambda reports it, in base64.
+        key: S3 key, or the name of an image with its digest.
+        sha256: hexadecimal digest of the object, or of the image's manifest.
+        code_sha256: the same digest as the platform reports it: Lambda in base64, ECS as `sha256:<hex>`.
     """
 
     key: str
@@ -95,6 +95,7 @@ class Deployment(Record):
         judge: the terms on which it is judged; None where it is not.
         canary_until: when CodeDeploy gives the new version everything.
         bake_until: when the bake ends.
+        target_groups: of a container, by version: where CloudWatch counts its requests.
         judgements: what the judge said last, by stage.
         cause: why it was rolled back or failed, with numbers.
         notes: what an operator should know, such as "first release".
@@ -116,6 +117,7 @@ class Deployment(Record):
     undo_id: str | None = None
     canary_until: AwareDatetime | None = None
     bake_until: AwareDatetime | None = None
+    target_groups: dict[str, str] = Field(default_factory=dict)
     judgements: dict[Stage, Judgement] = Field(default_factory=dict)
     cause: str | None = None
     notes: tuple[str, ...] = ()

@@ -174,11 +174,10 @@ class Planner:
     def _check_there(self, name: str, good: Good) -> None:
         if self.driver(name).has(good.version):
             return
-        function = self.contract.service(name).function_name
         bundle = good.commit or "<file, commit or digest>"
         raise RefusedError(
             f"{name}: version {good.version}, which release {good.release_id} left serving, does not exist "
-            f"any more: it was deleted from function {function}",
+            "any more: it was deleted",
             hint="Release its code as a new version, from its bundle: "
             f"make deploy ENV={self.environment} SERVICE={name} BUNDLE={bundle}",
         )

@@ -3,47 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from lockgate.aws import Aws
 from lockgate.contract import Contract, ServiceContract
+from lockgate.release.codedeploy import running_deployments
+from lockgate.release.findings import Finding, Level, looked
+from lockgate.release.verify_platform import PlatformChecks, checks_of
 
 _ROLLBACK_EVENTS = {"DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"}
-_RUNNING = ["Created", "Queued", "InProgress", "Baking", "Ready"]
-
-
-class Level(StrEnum):
-    """How a check came out."""
-
-    OK = "ok"
-    WARNING = "warning"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one check found.
-
-    Attributes:
-        subject: the service, or `platform`.
-        check: what was looked at.
-        level: how it came out.
-        detail: what is true.
-        hint: what to do about it; empty when all is well.
-    """
-
-    subject: str
-    check: str
-    level: Level
-    detail: str
-    hint: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        return {name: str(value) for name, value in asdict(self).items()}
 
 
 def verify(
@@ -57,18 +28,10 @@ def verify(
     apply_hint = f"Apply Terraform: make apply ENV={contract.platform.environment}."
     findings = list(_Platform(aws, contract, apply_hint).findings())
     for name in services:
-        checks = _Service(aws, contract.service(name), apply_hint, ignore_alarms)
+        service = contract.service(name)
+        checks = _Service(aws, service, checks_of(aws, service, apply_hint), apply_hint, ignore_alarms)
         findings += checks.findings()
     return findings
-
-
-def running_deployments(aws: Aws, contract: ServiceContract) -> list[str]:
-    """Ids of CodeDeploy's deployments of a service that are not over; their group has one at a time."""
-    return aws.codedeploy.list_deployments(
-        applicationName=contract.codedeploy_application,
-        deploymentGroupName=contract.deployment_group,
-        includeOnlyStatuses=_RUNNING,  # type: ignore[arg-type]
-    )["deployments"]
 
 
 @dataclass(frozen=True)
@@ -91,18 +54,19 @@ class _Platform:
         )
 
     def _exists(self, check: str, what: str, look: Any) -> Finding:
-        return _looked("platform", check, what, look, self.apply_hint)
+        return looked("platform", check, what, look, self.apply_hint)
 
 
 @dataclass(frozen=True)
 class _Service:
     aws: Aws
     contract: ServiceContract
+    platform: PlatformChecks
     apply_hint: str
     ignore_alarms: bool
 
     def findings(self) -> list[Finding]:
-        found = [self._alias()]
+        found = [self.platform.serving()]
         if found[0].level is Level.PROBLEM:
             return found
         try:
@@ -116,29 +80,6 @@ class _Service:
         found += self._alarms()
         found += [self._hook(), self._running()]
         return [finding for finding in found if finding is not None]
-
-    def _alias(self) -> Finding:
-        name = f"{self.contract.function_name}:{self.contract.alias}"
-        try:
-            alias = self.aws.lambda_.get_alias(
-                FunctionName=self.contract.function_name, Name=self.contract.alias
-            )
-        except ClientError as error:
-            return self._problem("alias", f"{name}: {error}", self.apply_hint)
-        weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
-        if not weights:
-            return self._ok("alias", f"{name} serves version {alias['FunctionVersion']}")
-        if running_deployments(self.aws, self.contract):
-            return self._ok("alias", f"{name} is in the middle of a deployment")
-        others = ", ".join(weights)
-        return self._problem(
-            "alias",
-            f"{name} was left with two versions: {alias['FunctionVersion']} and {others}. Every deployment "
-            "fails until that is cleared",
-            f"aws lambda update-alias --function-name {self.contract.function_name} --name "
-            f"{self.contract.alias} --routing-config 'AdditionalVersionWeights={{}}' --revision-id "
-            f"{alias['RevisionId']}",
-        )
 
     def _rollback_events(self, group: Any) -> Finding:
         settings = group.get("autoRollbackConfiguration", {})
@@ -170,7 +111,7 @@ class _Service:
 
     def _config(self) -> Finding:
         name = self.contract.deployment_configs[self.contract.traffic.strategy]
-        return _looked(
+        return looked(
             self.contract.service,
             "deployment configuration",
             name,
@@ -192,12 +133,12 @@ class _Service:
     def _alarm(self, name: str, alarm: Any) -> Finding:
         if alarm is None:
             return self._problem("alarm", f"{name} does not exist", self.apply_hint)
-        wrong = [dims for dims in _dimensions(alarm) if not self._fits(dims)]
+        wrong = [dims for dims in _dimensions(alarm) if dims not in self.platform.measured]
         if wrong:
+            expected = " or ".join(map(_spoken, self.platform.measured))
             return self._problem(
                 "alarm",
-                f"{name} watches {wrong[0]}, not FunctionName={self.contract.function_name} and "
-                f"Resource={self.contract.function_name}:{self.contract.alias}: it would never go red",
+                f"{name} watches {_spoken(wrong[0])}, not {expected}: it would never go red",
                 self.apply_hint,
             )
         if alarm["StateValue"] != "ALARM":
@@ -212,15 +153,11 @@ class _Service:
             '--ignore-alarms "reason".',
         )
 
-    def _fits(self, dimensions: dict[str, str]) -> bool:
-        function = self.contract.function_name
-        return dimensions == {"FunctionName": function, "Resource": f"{function}:{self.contract.alias}"}
-
     def _hook(self) -> Finding:
         hook = self.contract.hook_function
         if hook is None:
             return self._ok("hook", "none")
-        return _looked(
+        return looked(
             self.contract.service,
             "hook",
             hook,
@@ -247,12 +184,8 @@ class _Service:
         return Finding(self.contract.service, check, Level.PROBLEM, detail, hint)
 
 
-def _looked(subject: str, check: str, what: str, look: Any, hint: str) -> Finding:
-    try:
-        look()
-    except ClientError as error:
-        return Finding(subject, check, Level.PROBLEM, f"{what}: {error}", hint)
-    return Finding(subject, check, Level.OK, what)
+def _spoken(dimensions: dict[str, str]) -> str:
+    return " and ".join(f"{name}={value}" for name, value in dimensions.items()) or "no dimension"
 
 
 def _dimensions(alarm: Any) -> list[dict[str, str]]:

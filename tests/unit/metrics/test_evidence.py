@@ -9,7 +9,9 @@ import pytest
 
 from lockgate.judge import Look, Side
 from lockgate.metrics.evidence import OwnMetric, Source, rows
-from lockgate.metrics.lambda_alias import Alias, minutes, tallies
+from lockgate.metrics.lambda_alias import Alias
+from lockgate.metrics.load_balancer import LoadBalancer
+from lockgate.metrics.measured import minutes, tallies
 from lockgate.metrics.reader import MetricsOutageError, Reader, Series, Window
 
 from .fake_cloudwatch import MINUTE, START, FakeCloudWatch
@@ -152,7 +154,7 @@ def test_what_stays_partial_is_said() -> None:
 def test_an_outage_is_an_error_of_its_own() -> None:
     cloudwatch: Any = FakeCloudWatch(versions(), down=True)
     with pytest.raises(MetricsOutageError, match="InternalServiceFault") as raised:
-        Reader(cloudwatch).read([ALIAS.series("Errors", "Sum")], WINDOW)
+        Reader(cloudwatch).read([ALIAS.requests()], WINDOW)
     assert "cloudwatch:GetMetricData" in raised.value.hint
 
 
@@ -169,3 +171,34 @@ def test_tallies_and_minutes_of_an_alias() -> None:
     reader = Reader(cloudwatch)
     assert tallies(reader, ALIAS, ["2", "1"], WINDOW) == {"2": (0, 0), "1": (270, 6)}
     assert minutes(reader, ALIAS, WINDOW) == [(at, 100, 3) for at in WINDOW]
+
+
+def test_a_load_balancer_counts_by_target_group_and_reports_no_zeros() -> None:
+    balancer = LoadBalancer("app/web/1", {"2": "targetgroup/green/1", "1": "targetgroup/blue/1"})
+    values = {
+        ("RequestCount", "targetgroup/green/1"): 10.0,
+        ("RequestCount", "targetgroup/blue/1"): 90.0,
+        ("HTTPCode_Target_5XX_Count", "targetgroup/green/1"): 2.0,
+        ("TargetConnectionErrorCount", "targetgroup/green/1"): 1.0,
+        ("TargetResponseTime", "targetgroup/green/1"): 0.02,
+    }
+
+    def answer(metric: str, dimensions: dict[str, str], stat: str, at: datetime) -> float | None:
+        assert dimensions["LoadBalancer"] == "app/web/1"
+        return values.get((metric, dimensions["TargetGroup"]))
+
+    cloudwatch = FakeCloudWatch(answer)
+    expected = Look(Side(10, 3, latency_mean=0.02), Side(90, 0))
+    assert read(cloudwatch, Source(balancer, throttles=True)) == [expected] * 3
+    stat = cloudwatch.calls[0]["MetricDataQueries"][0]["MetricStat"]
+    assert stat["Metric"]["Namespace"] == "AWS/ApplicationELB"
+    assert tallies(Reader(cloudwatch), balancer, ["2", "1"], WINDOW) == {"2": (30, 9), "1": (270, 0)}
+
+
+def test_an_error_count_that_cloudwatch_did_not_give_is_not_zero() -> None:
+    def status(metric: str, stat: str) -> str:
+        return "PartialData" if metric == "HTTPCode_Target_5XX_Count" else "Complete"
+
+    balancer = LoadBalancer("app/web/1", {"2": "g", "1": "b"})
+    requests = lambda metric, *_: 10.0 if metric == "RequestCount" else None  # noqa: E731
+    assert read(FakeCloudWatch(requests, status=status), Source(balancer)) == [Look(None, None)] * 3

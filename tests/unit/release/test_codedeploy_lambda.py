@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from lockgate.contract import ServiceContract
+from lockgate.contract import LambdaContract
 from lockgate.release.codedeploy_lambda import LambdaDriver
 from lockgate.release.decide import decide
 from lockgate.release.driver import Outcome
@@ -14,7 +14,7 @@ from lockgate.release.model import Phase
 from .world import MINUTE, a_release
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-CONTRACT = ServiceContract.model_validate(
+CONTRACT = LambdaContract.model_validate(
     {
         "schema": 1,
         "environment": "local",
@@ -75,4 +75,4 @@ def test_a_promotion_that_ends_while_it_is_looked_at_is_no_move_by_somebody_else
 def test_an_alias_that_somebody_else_moved_is_still_noticed() -> None:
     _, decided = seen(MovingAws("Succeeded", {"FunctionVersion": "7"}), Phase.CANARY)
     assert decided.phase is Phase.FAILED
-    assert "serves version 7 at 100 %" in (decided.cause or "")
+    assert "version 7 at 100 % serves instead of version 2" in (decided.cause or "")

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from lockgate.config import LambdaService
+from lockgate.contract import LambdaContract, Traffic
 from lockgate.errors import RefusedError
 from lockgate.metrics.reader import Reader
 from lockgate.release.forecast import Forecast, Forecaster
 from tests.unit.metrics.fake_cloudwatch import MINUTE, START, FakeCloudWatch
 
-CONTRACT: Any = SimpleNamespace(
+CONTRACT = LambdaContract.model_construct(
     service="shop",
     function_name="shop",
     alias="live",
     canary_configs={5: "five", 15: "fifteen", 60: "sixty"},
-    traffic=SimpleNamespace(interval_minutes=5),
+    traffic=Traffic(strategy="canary", percentage=10, interval_minutes=5),
 )
 
 

@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from lockgate.config import LambdaService
+from lockgate.contract import LambdaContract
 from lockgate.metrics.reader import Reader
 from lockgate.release.engine import Engine
 from lockgate.release.judgement import Conclusion, Setup, Stage, Terms
@@ -81,7 +81,7 @@ class Trial:
         )
 
     def engine(self) -> Engine:
-        contract: Any = SimpleNamespace(function_name="a", alias="live")
+        contract = LambdaContract.model_construct(function_name="a", alias="live")
         looks: Any = Looks(self.table, "ledger", "local")  # type: ignore[arg-type]
         reader: Any = Reader(self.cloudwatch)  # type: ignore[arg-type]
         judging = Judging(looks, reader, lambda _: contract, MINUTE)
