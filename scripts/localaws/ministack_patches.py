@@ -21,6 +21,7 @@ from typing import Any
 
 from localaws.functions.aliases import check_alias, choose_version
 from localaws.functions.metrics import NAMESPACE, Invocation, qualifier_of
+from localaws.image_layers import LayerError, Repository
 from localaws.service import LogReader, MetricSink, Service
 from localaws.settings import HOST, Settings
 from localaws.wire import ServiceError
@@ -45,6 +46,7 @@ class Internal:
     parameters: tuple[str, ...] | None = None
 
 
+_ECR = "ministack.services.ecr"
 _LAMBDA = "ministack.services.lambda_svc"
 
 INTERNALS: tuple[Internal, ...] = (
@@ -78,6 +80,19 @@ INTERNALS: tuple[Internal, ...] = (
     Internal("ministack.services.cloudwatch_logs", "_log_groups"),
     Internal("ministack.services.cloudwatch_logs", "copy"),
     Internal("ministack.core.responses", "AccountRegionScopedDict._data"),
+    Internal(_ECR, "_repositories"),
+    Internal(_ECR, "_images"),
+    Internal(_ECR, "_layer_blobs"),
+    Internal(_ECR, "_manifest_blobs"),
+    Internal(_ECR, "_uploads"),
+    Internal(_ECR, "_registry_id", ()),
+    Internal(_ECR, "json_response"),
+    Internal(_ECR, "error_response_json"),
+    Internal(_ECR, "_initiate_layer_upload", ("data",)),
+    Internal(_ECR, "_upload_layer_part", ("data",)),
+    Internal(_ECR, "_complete_layer_upload", ("data",)),
+    Internal(_ECR, "_batch_check_layer_availability", ("data",)),
+    Internal(_ECR, "_put_image", ("data",)),
     Internal(_LAMBDA, "_functions"),
     Internal(_LAMBDA, "_func_arn", ("name",)),
     Internal(_LAMBDA, "_account_region_from_function_config", ("config",)),
@@ -519,6 +534,69 @@ def _fetching_as_owner(fetch: Callable[..., Any]) -> Callable[..., Any]:
         return context.run(fetch, bucket, key, version_id)
 
     return fetching
+
+
+def keep_image_layers() -> None:
+    """Has ECR's own API for layers keep them, where `docker push` puts them too."""
+    from ministack.services import ecr
+
+    operations = {
+        "_initiate_layer_upload": Repository.initiate,
+        "_upload_layer_part": Repository.upload_part,
+        "_complete_layer_upload": Repository.complete,
+        "_batch_check_layer_availability": Repository.availability,
+    }
+    for name, operation in operations.items():
+        setattr(ecr, name, _layer_answer(getattr(ecr, name), operation))
+    ecr._put_image = _checked_image(ecr._put_image)
+
+
+def _layer_answer(
+    original: Callable[[Any], Any], operation: Callable[[Repository, Any], dict[str, Any]]
+) -> Callable[[Any], Any]:
+    from ministack.services import ecr
+
+    def answer(data: Any) -> Any:
+        repository = _repository(data)
+        if repository is None:
+            return original(data)
+        try:
+            found = operation(repository, data)
+        except LayerError as error:
+            return ecr.error_response_json(error.code, error.message, 400)
+        named = {"registryId": ecr._registry_id(), "repositoryName": repository.name}
+        return ecr.json_response(found if "layers" in found else {**named, **found})
+
+    return answer
+
+
+def _checked_image(put: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    from ministack.services import ecr
+
+    def checked(data: Any) -> Any:
+        repository = _repository(data)
+        if repository is not None:
+            images = ecr._images.get(repository.name, [])
+            known = {image["imageDigest"]: image.get("imageTags", []) for image in images}
+            try:
+                digest = repository.check_image(data, known)
+            except LayerError as error:
+                return ecr.error_response_json(error.code, error.message, 400)
+            manifests = ecr._manifest_blobs.setdefault(repository.name, {})
+            manifests[digest] = data["imageManifest"].encode()
+        return put(data)
+
+    return checked
+
+
+def _repository(data: Any) -> Repository | None:
+    from ministack.services import ecr
+
+    name = str(data.get("repositoryName", ""))
+    if name not in ecr._repositories:
+        return None
+    blobs, uploads = (store.setdefault(name, {}) for store in (ecr._layer_blobs, ecr._uploads))
+    return Repository(name, blobs, uploads)
 
 
 def end_functions() -> None:

@@ -114,6 +114,7 @@ class _Server:
         ministack_patches.let_logs_grow()
         ministack_patches.weigh_aliases()
         ministack_patches.read_code_of_other_accounts()
+        ministack_patches.keep_image_layers()
         ministack_patches.measure_functions(metrics)
         self._snapshots.restore()
         app = Application(ministack_patches.asgi_app(), self._health, self._snapshots.touch)
