@@ -78,7 +78,7 @@ build: setup ## Build what has changed: SERVICE=..., ENV=... where environments 
 	@$(LOCKGATE) build $(if $(ENV),--env "$(ENV)") $(services) $(ARGS)
 
 .PHONY: new
-new: setup ## Add a service: KIND=lambda NAME=orders
+new: setup ## Add a service: KIND=lambda or container, NAME=orders
 	@$(LOCKGATE) new "$(or $(KIND),lambda)" "$(or $(NAME),$(error Say what it is called: make new KIND=lambda NAME=orders))"
 
 # --- the embedded AWS --------------------------------------------------------------------------------------
@@ -115,13 +115,14 @@ bench-build: setup ## Compare the build with SAM's: ARGS="--functions 10" (tests
 	@$(BIN)/python -m tests.bench.build $(ARGS)
 
 .PHONY: lint
-lint: setup ## Check formatting, types, schemas, declarations, shell and Terraform
+lint: setup ## Check formatting, types, schemas, declarations, shell, Dockerfiles and Terraform
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(LOCKGATE) schema --check
 	@$(BIN)/python scripts/lint_declarations.py
 	@$(BIN)/shellcheck .ci/run
+	@git ls-files --cached --others --exclude-standard -z -- '*Dockerfile' | xargs -0 -r $(BIN)/hadolint
 	@$(BIN)/python -m lockgate.plans.check terraform
 
 .PHONY: format

@@ -114,10 +114,14 @@ def lock(service: "str | None", upgrade: bool) -> None:
 
 def wanted_by_services(service: "str | None") -> "list[Path]":
     """The files in which services, or one of them, say what they need."""
-    found = sorted(ROOT.glob(f"lambdas/{service or '*'}/src/requirements.in"))
+    found = [
+        path
+        for folder in ("containers", "lambdas")
+        for path in sorted(ROOT.glob(f"{folder}/{service or '*'}/src/requirements.in"))
+    ]
     if service is not None and not found:
         sys.exit(
-            f"error: there is no lambdas/{service}/src/requirements.in\n"
+            f"error: there is no src/requirements.in of a service {service}\n"
             "hint: name the packages that it needs there, one in a line, then run it again"
         )
     return found
@@ -134,7 +138,9 @@ def target(wanted: Path) -> "tuple[str, ...]":
 
 
 def left_out(wanted: Path) -> "list[str]":
-    """Options that leave out what Lambda has and the service did not ask for by name."""
+    """Options that leave out what Lambda has and the function did not ask for by name."""
+    if wanted.parent.parent.parent.name != "lambdas":
+        return []
     named = {name.lower() for name in re.findall(r"^[\w.-]+", wanted.read_text(), re.MULTILINE)}
     return [f"--no-emit-package={name}" for name in LAMBDA_HAS if name not in named]
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_codebuild.client import CodeBuildClient
     from mypy_boto3_codedeploy.client import CodeDeployClient
     from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_ecr.client import ECRClient
     from mypy_boto3_ecs.client import ECSClient
     from mypy_boto3_elbv2.client import ElasticLoadBalancingv2Client
     from mypy_boto3_iam.client import IAMClient
@@ -134,6 +135,10 @@ class Aws:
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
         return self._counted(self.session.client("dynamodb", config=_CONFIG, endpoint_url=self.endpoint_url))
+
+    @cached_property
+    def ecr(self) -> ECRClient:
+        return self._counted(self.session.client("ecr", config=_CONFIG, endpoint_url=self.endpoint_url))
 
     @cached_property
     def ecs(self) -> ECSClient:

@@ -27,6 +27,7 @@ STRANGER = "999999999999"
 FUNCTION = "hello-api"
 LOCKGATE = Path(sys.executable).parent / "lockgate"
 CONTAINER = "kind: container\n"
+FUNCTIONS = ("--service", FUNCTION, "--service", "release-hook")
 ACCOUNTS = {"tooling": "555555555555", "dev": "222222222222", "staging": "333333333333"}
 
 
@@ -100,18 +101,18 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
 @pytest.fixture(scope="module")
 def bundle(shared: Shared) -> str:
     """Digest of a bundle that was built for dev, published, and released there."""
-    said = shared.ran("build", "--publish", "--env", "dev")
+    said = shared.ran("build", "--publish", "--env", "dev", *FUNCTIONS)
     content = (shared.world.root / ".build/bundle.json").read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     assert f"s3://{shared.bucket}; release it with BUNDLE={digest}" in said
-    shared.ran("deploy", "--env", "dev", "--bundle", digest)
+    shared.ran("deploy", "--env", "dev", "--bundle", digest, *FUNCTIONS)
     return digest
 
 
 def test_staging_runs_the_bytes_that_dev_ran_and_nothing_is_uploaded(shared: Shared, bundle: str) -> None:
     before = shared.objects()
     (shared.world.root / ".build/bundle.json").unlink()
-    shared.ran("deploy", "--env", "staging", "--bundle", bundle)
+    shared.ran("deploy", "--env", "staging", "--bundle", bundle, *FUNCTIONS)
     assert shared.objects() == before
     assert shared.code("staging") == shared.code("dev")
 
@@ -119,7 +120,7 @@ def test_staging_runs_the_bytes_that_dev_ran_and_nothing_is_uploaded(shared: Sha
 def test_an_environment_cannot_put_a_build_of_its_own_there(shared: Shared, bundle: str) -> None:
     serves, before = shared.code("dev"), shared.objects()
     shared.world.change()
-    output = shared.ran("deploy", "--env", "dev", expect=4)
+    output = shared.ran("deploy", "--env", "dev", *FUNCTIONS, expect=4)
     assert f"s3://{shared.bucket}/services/hello-api/" in output
     assert "cannot be written" in output
     assert "AccessDenied" in output
@@ -139,14 +140,15 @@ def remote(shared: Shared, *commands: str) -> Running:
     (root / "buildspec.yml").write_text(yaml.safe_dump(spec))
     (root / ".gitignore").write_text(".build/\n.lockgate/\n")
     subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
-    return shared.world.lockgate("build", "--remote", "--env", "dev")
+    return shared.world.lockgate("build", "--remote", "--env", "dev", *FUNCTIONS)
 
 
 def test_codebuild_builds_what_is_here_and_publishes_it(shared: Shared, bundle: str) -> None:
     """The build's role may write the store, which this environment's own credentials may not."""
     served = shared.code("dev")
     shared.world.change("pass  # built in CodeBuild")
-    commands = ["for i in $(seq 300); do echo line $i; done", f"{LOCKGATE} build --publish --env dev"]
+    publish = f"{LOCKGATE} build --publish --env dev {' '.join(FUNCTIONS)}"
+    commands = ["for i in $(seq 300); do echo line $i; done", publish]
     build = remote(shared, *commands)
     assert build.ended() == 0, build.output
     said = [line for line in build.output.splitlines() if line.startswith("line ")]
@@ -155,7 +157,7 @@ def test_codebuild_builds_what_is_here_and_publishes_it(shared: Shared, bundle: 
     found = re.search(r"release it with BUNDLE=([0-9a-f]{64})", build.output)
     assert found is not None
     assert found[1] != bundle
-    shared.ran("deploy", "--env", "dev", "--bundle", found[1])
+    shared.ran("deploy", "--env", "dev", "--bundle", found[1], *FUNCTIONS)
     assert shared.code("dev") != served
 
 

@@ -10,7 +10,7 @@ import click
 from lockgate.commands.options import console, json_option, service_option
 from lockgate.config import Project
 from lockgate.errors import UsageError
-from lockgate.packaging import Bundle
+from lockgate.packaging import BuiltZip, Bundle
 from lockgate.packaging import build as make
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def _say_made(bundle: Bundle) -> None:
         table.add_column(column, justify="right" if column in ("bytes", "unzipped") else "left")
     for name in sorted(bundle.made):
         built = bundle.services[name]
-        target = f"{built.runtime} {built.architecture}"
-        table.add_row(name, built.sha256[:12], target, f"{built.size:,}", f"{built.unzipped:,}")
+        unzipped = f"{built.unzipped:,}" if isinstance(built, BuiltZip) else ""
+        table.add_row(name, built.sha256[:12], built.target, f"{built.size:,}", unzipped)
     console().print(table)
 
 
@@ -80,7 +80,10 @@ def _remote(project: Project, environment: str | None, services: tuple[str, ...]
 
 
 def _publish(project: Project, environment: str | None, bundle: Bundle) -> None:
-    store = _holder(project, environment).own_store
+    holder = _holder(project, environment)
+    store = holder.own_store
+    for name in holder.registry.push(bundle) if bundle.images else ():
+        click.echo(f"{name} pushed")
     uploaded = store.publish(bundle)
     click.echo(f"{len(uploaded)} uploaded to s3://{store.bucket}; release it with BUNDLE={bundle.sha256}")
 

@@ -9,7 +9,7 @@ from lockgate.commands.opened import Opened
 from lockgate.config import LambdaService, Service
 from lockgate.errors import RefusedError
 from lockgate.packaging import Bundle, build, parse_bundle
-from lockgate.packaging.target import Target
+from lockgate.packaging.target import Target, architecture_of
 
 
 def choose(opened: Opened, services: Mapping[str, Service], reference: str | None) -> Bundle:
@@ -48,15 +48,20 @@ def _check_services(opened: Opened, services: Mapping[str, Service], bundle: Bun
                 f"bundle {reference} has no {name}; it has {', '.join(bundle.services)}",
                 hint="Name the services that it has with SERVICE=, or build all of them.",
             )
-        if not isinstance(service, LambdaService):
-            continue
-        target = Target.of(service, opened.environment)
-        if (built.runtime, built.architecture) != (target.runtime, target.architecture):
+        target = _target(opened, service)
+        if built.target != target:
             raise RefusedError(
-                f"bundle {reference}: {name} was built for {built.runtime} on {built.architecture}, but "
-                f"{opened.name} runs {target}",
+                f"bundle {reference}: {name} was built for {built.target}, but {opened.name} runs {target}",
                 hint=f"Build it anew for that: make build ENV={opened.name}",
             )
+
+
+def _target(opened: Opened, service: Service) -> str:
+    """What a service runs on in an environment, as a bundle has it."""
+    if isinstance(service, LambdaService):
+        target = Target.of(service, opened.environment)
+        return f"{target.runtime} on {target.architecture}"
+    return f"linux on {architecture_of(service, opened.environment)}"
 
 
 def _check_provenance(opened: Opened, bundle: Bundle) -> None:

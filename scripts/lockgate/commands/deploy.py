@@ -112,7 +112,11 @@ def _release(
         return Exit.OK
     changed = bundle.only(planned.deployments)
     if not stored:
+        if changed.images:
+            opened.registry.push(changed)
         opened.store.upload(changed)
+    if changed.images:
+        opened.registry.verify(changed)
     opened.store.verify(changed)
     begun = _begin(opened, planned)
     return conclude(drive(opened, begun.release_id, out), out)

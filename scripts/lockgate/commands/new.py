@@ -10,20 +10,20 @@ from pathlib import Path
 import click
 
 from lockgate.config import Project
+from lockgate.config.kinds import FOLDERS
 from lockgate.errors import UsageError
 
-_FOLDERS = {"lambda": "lambdas"}
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,30}")
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(list(_FOLDERS)))
+@click.argument("kind", type=click.Choice(list(FOLDERS)))
 @click.argument("name")
 @click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
 def new(kind: str, name: str, dry_run: bool) -> None:
     """Add a service: NAME becomes its folder, and part of its resources' names."""
     project = Project.find(Path.cwd())
-    target = project.root / _FOLDERS[kind] / name
+    target = project.root / FOLDERS[kind] / name
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"{name!r} cannot be a service's name",

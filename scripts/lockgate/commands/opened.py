@@ -17,6 +17,7 @@ from lockgate.contract import Contract, read_contract
 from lockgate.errors import UsageError
 from lockgate.metrics.measured import tallies
 from lockgate.metrics.reader import MetricsOutageError, Reader, Window
+from lockgate.packaging.registry import Registry
 from lockgate.packaging.store import ArtifactStore
 from lockgate.release import lease
 from lockgate.release.driver import TrafficDriver
@@ -68,6 +69,13 @@ class OpenedAccount:
     def own_store(self) -> ArtifactStore:
         """The artifact store in this account, known by its name before anything is read."""
         return ArtifactStore(self.aws.s3, self.project.platform.artifact_bucket_of(self.name))
+
+    @property
+    def registry(self) -> Registry:
+        """Where images of this name's builds and releases are: in this account, or in the tooling account."""
+        platform = self.project.platform
+        repository = lambda service: platform.repository_of(self.name, service)  # noqa: E731
+        return Registry(self.aws.ecr, platform.registry_of(self.name), repository)
 
 
 @dataclass(frozen=True)

@@ -177,6 +177,15 @@ class Platform(Declaration):
         holder = self._holder(name)
         return f"{self.name}-build" if holder == TOOLING else f"{self.name}-{holder}-build"
 
+    def registry_of(self, name: str) -> str:
+        """Id of the account whose registry has the images of an environment, or of `tooling`."""
+        return self.account_of(self._holder(name)).account_id
+
+    def repository_of(self, name: str, service: str) -> str:
+        """Name of a container's repository in that registry."""
+        holder = self._holder(name)
+        return f"{self.name if holder == TOOLING else f'{self.name}-{holder}'}/{service}"
+
     def _holder(self, name: str) -> str:
         """Who holds what an environment may share: `tooling`, or the environment itself."""
         return TOOLING if name == TOOLING or self.shares_tooling(name) else name

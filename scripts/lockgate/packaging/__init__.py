@@ -1,6 +1,6 @@
 """Building artifacts: the same bytes from the same sources, named by their content."""
 
 from lockgate.packaging.building import build
-from lockgate.packaging.bundle import Built, Bundle, parse_bundle
+from lockgate.packaging.bundle import Built, BuiltImage, BuiltZip, Bundle, parse_bundle
 
-__all__ = ["Built", "Bundle", "build", "parse_bundle"]
+__all__ = ["Built", "BuiltImage", "BuiltZip", "Bundle", "build", "parse_bundle"]

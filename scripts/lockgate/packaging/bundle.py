@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, ValidationError
 
 from lockgate.errors import UsageError
 
@@ -34,8 +34,8 @@ class Stored(_Frozen):
     key: str
 
 
-class Built(Stored):
-    """One service's artifact.
+class BuiltZip(Stored):
+    """A function's artifact.
 
     Attributes:
         runtime: what it was built for, such as `python3.12`.
@@ -51,6 +51,66 @@ class Built(Stored):
     code_sha256: str
     unzipped: int
     sbom: Stored
+
+    @property
+    def stored(self) -> list[Stored]:
+        """What of it belongs into the artifact store."""
+        return [self, self.sbom]
+
+    @property
+    def target(self) -> str:
+        """What it runs on, for people."""
+        return f"{self.runtime} on {self.architecture}"
+
+
+class BuiltImage(_Frozen):
+    """A container's artifact: an image, which goes to the registry.
+
+    Attributes:
+        path: the image as an OCI archive, relative to the repository.
+        sha256: hexadecimal digest of the image's manifest, which is its name in every registry.
+        size: bytes that are pulled: manifest, configuration and compressed layers.
+        architecture: `arm64` or `x86_64`.
+        tag: says from which content it was made.
+        sbom: its bill of materials, CycloneDX.
+    """
+
+    kind: Literal["container"] = "container"
+    path: str
+    sha256: str
+    size: int
+    architecture: str
+    tag: str
+    sbom: Stored
+
+    @property
+    def digest(self) -> str:
+        """The manifest's digest as registries write it."""
+        return f"sha256:{self.sha256}"
+
+    @property
+    def code_sha256(self) -> str:
+        """The same, which is how ECS reports what runs."""
+        return self.digest
+
+    @property
+    def key(self) -> str:
+        """Its name without that of a registry."""
+        return f"{self.tag}@{self.digest}"
+
+    @property
+    def stored(self) -> list[Stored]:
+        """What of it belongs into the artifact store."""
+        return [self.sbom]
+
+    @property
+    def target(self) -> str:
+        """What it runs on, for people."""
+        return f"linux on {self.architecture}"
+
+
+Built = Annotated[BuiltZip | BuiltImage, Discriminator("kind")]
+"""One service's artifact."""
 
 
 class Bundle(_Frozen):
@@ -88,7 +148,12 @@ class Bundle(_Frozen):
     @property
     def files(self) -> list[Stored]:
         """Everything that belongs into the artifact store, the bundle itself left out."""
-        return [file for built in self.services.values() for file in (built, built.sbom)]
+        return [file for built in self.services.values() for file in built.stored]
+
+    @property
+    def images(self) -> dict[str, BuiltImage]:
+        """What belongs into the registry, by service."""
+        return {name: built for name, built in self.services.items() if isinstance(built, BuiltImage)}
 
     @property
     def provenance(self) -> str:

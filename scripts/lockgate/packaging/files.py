@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -39,55 +39,72 @@ class File:
         return Path(self.path).read_bytes()
 
 
-def sources(service: str, folder: Path, index: Index) -> list[File]:
-    """Files of a service's `src/`, sorted by name. Links are followed, so that services can share code.
+def sources(
+    service: str, folder: Path, index: Index, left_out: Sequence[str] = _NOISE_AT_THE_TOP
+) -> list[File]:
+    """Files of a service, sorted by name. Links are followed, so that services can share code.
+
+    Args:
+        service: its name, for errors.
+        folder: where they are.
+        index: digests of files.
+        left_out: patterns of names at the top of the folder that do not belong to it.
 
     Raises:
         UsageError: there is no such folder, or something in it cannot be part of an artifact.
     """
     if not folder.is_dir():
-        raise UsageError(f"{service}: there is no {folder}", hint="Put the function's code there.")
-    return sorted(_walk(service, str(folder), "", index, ()), key=lambda file: file.name)
+        raise UsageError(f"{service}: there is no {folder}", hint="Put the service's code there.")
+    walk = _Walk(service, index, tuple(left_out))
+    return sorted(walk.files(str(folder), "", ()), key=lambda file: file.name)
 
 
-def _walk(service: str, folder: str, prefix: str, index: Index, above: tuple[str, ...]) -> Iterator[File]:
-    real = os.path.realpath(folder)
-    if real in above:
-        raise UsageError(
-            f"{service}: {folder} is a link to a folder that it stands in", hint="Remove the link."
-        )
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if _is_noise(entry.name, at_the_top=not prefix):
-                continue
-            if entry.is_dir():
-                yield from _walk(service, entry.path, f"{prefix}{entry.name}/", index, (*above, real))
-            else:
-                yield _file(service, entry, f"{prefix}{entry.name}", index)
+@dataclass(frozen=True)
+class _Walk:
+    service: str
+    index: Index
+    left_out: tuple[str, ...]
 
-
-def _file(service: str, entry: os.DirEntry[str], name: str, index: Index) -> File:
-    try:
-        found = entry.stat()
-        if not stat.S_ISREG(found.st_mode):
+    def files(self, folder: str, prefix: str, above: tuple[str, ...]) -> Iterator[File]:
+        real = os.path.realpath(folder)
+        if real in above:
             raise UsageError(
-                f"{service}: {entry.path} is neither a file nor a folder", hint="Move it out of src/."
+                f"{self.service}: {folder} is a link to a folder that it stands in", hint="Remove the link."
             )
-        name.encode()
-        return File(name, entry.path, bool(found.st_mode & stat.S_IXUSR), index.sha256(entry.path, found))
-    except OSError as error:
-        target = f" (a link to {Path(entry.path).readlink()})" if entry.is_symlink() else ""
-        raise UsageError(
-            f"{service}: {entry.path}{target} cannot be read: {error.strerror}", hint="Mend or remove it."
-        ) from error
-    except UnicodeEncodeError as error:
-        raise UsageError(f"{service}: {entry.path!r} is not UTF-8", hint="Rename the file.") from error
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if self._is_noise(entry.name, at_the_top=not prefix):
+                    continue
+                if entry.is_dir():
+                    yield from self.files(entry.path, f"{prefix}{entry.name}/", (*above, real))
+                else:
+                    yield self._file(entry, f"{prefix}{entry.name}")
 
+    def _file(self, entry: os.DirEntry[str], name: str) -> File:
+        try:
+            found = entry.stat()
+            if not stat.S_ISREG(found.st_mode):
+                raise UsageError(
+                    f"{self.service}: {entry.path} is neither a file nor a folder", hint="Move it elsewhere."
+                )
+            name.encode()
+            sha256 = self.index.sha256(entry.path, found)
+            return File(name, entry.path, bool(found.st_mode & stat.S_IXUSR), sha256)
+        except OSError as error:
+            target = f" (a link to {Path(entry.path).readlink()})" if entry.is_symlink() else ""
+            raise UsageError(
+                f"{self.service}: {entry.path}{target} cannot be read: {error.strerror}",
+                hint="Mend or remove it.",
+            ) from error
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"{self.service}: {entry.path!r} is not UTF-8", hint="Rename the file."
+            ) from error
 
-def _is_noise(name: str, *, at_the_top: bool) -> bool:
-    if name in _NOISE_FOLDERS or name.endswith(_NOISE_SUFFIXES):
-        return True
-    return at_the_top and any(fnmatch(name, pattern) for pattern in _NOISE_AT_THE_TOP)
+    def _is_noise(self, name: str, *, at_the_top: bool) -> bool:
+        if name in _NOISE_FOLDERS or name.endswith(_NOISE_SUFFIXES):
+            return True
+        return at_the_top and any(fnmatch(name, pattern) for pattern in self.left_out)
 
 
 def check_handler(service: str, folder: Path, handler: str, names: set[str]) -> None:

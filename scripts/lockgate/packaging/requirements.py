@@ -58,6 +58,22 @@ def read_lock(service: str, source: Path, target: Target) -> Lock | None:
     return Lock(path, text)
 
 
+def locked_versions(source: Path) -> dict[str, str]:
+    """Versions by package of a folder's lock file, as far as it pins them; none without a lock file.
+
+    Raises:
+        UsageError: a line of it is no requirement.
+    """
+    path = source / LOCK
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    pinned = ((found, _pin(found)) for _, found in _requirements(path, text))
+    return {str(canonicalize_name(found.name)): version for found, version in pinned if version}
+
+
+def _pin(requirement: Requirement) -> str | None:
+    return next((clause.version for clause in requirement.specifier if clause.operator == "=="), None)
+
+
 def _check(service: str, source: Path, wanted: list[Requirement], locked: Mapping[str, Requirement]) -> None:
     for requirement in wanted:
         found = locked.get(canonicalize_name(requirement.name))
@@ -66,7 +82,7 @@ def _check(service: str, source: Path, wanted: list[Requirement], locked: Mappin
                 f"{source / LOCK}: {requirement.name} is missing, which {source / WANTED} asks for",
                 hint=_hint(service, source),
             )
-        version = next((clause.version for clause in found.specifier if clause.operator == "=="), None)
+        version = _pin(found)
         if version and not requirement.specifier.contains(version, prereleases=True):
             raise UsageError(
                 f"{source / LOCK}: {found.name} is {version}, but {source / WANTED} asks for {requirement}",

@@ -10,13 +10,14 @@ from typing import Any
 from lockgate.packaging.dependencies import Package
 
 
-def sbom(service: str, sha256: str, packages: Iterable[Package]) -> bytes:
+def sbom(service: str, sha256: str, packages: Iterable[Package], bases: Iterable[str] = ()) -> bytes:
     """A CycloneDX document without a time; its serial number follows from the artifact.
 
     Args:
         service: what the artifact is for.
         sha256: its hexadecimal digest.
         packages: what is in it besides the service's own code.
+        bases: images that it was built from, each with its digest.
 
     Source: CycloneDX 1.6 JSON reference; package URLs as in the purl specification, type `pypi`.
     """
@@ -35,7 +36,10 @@ def sbom(service: str, sha256: str, packages: Iterable[Package]) -> bytes:
                 "hashes": [{"alg": "SHA-256", "content": sha256}],
             }
         },
-        "components": [_component(package) for package in sorted(packages, key=lambda p: p.name)],
+        "components": [
+            *(_component(package) for package in sorted(packages, key=lambda p: p.name)),
+            *(_image(base) for base in sorted(set(bases))),
+        ],
     }
     return json.dumps(document, indent=1).encode()
 
@@ -53,3 +57,9 @@ def _component(package: Package) -> dict[str, Any]:
         known = {"expression": package.license} if package.is_spdx else {"license": {"name": package.license}}
         component["licenses"] = [known]
     return component
+
+
+def _image(base: str) -> dict[str, Any]:
+    name, _, digest = base.partition("@")
+    hashes = [{"alg": "SHA-256", "content": digest.removeprefix("sha256:")}]
+    return {"type": "container", "bom-ref": base, "name": name, "version": digest, "hashes": hashes}

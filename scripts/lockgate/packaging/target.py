@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import Self
 
-from lockgate.config import Environment, LambdaService
+from lockgate.config import Environment, LambdaService, Service
 
 _MACHINES = {"arm64": ("aarch64", 0xB7), "x86_64": ("x86_64", 0x3E)}
 """By Lambda's architecture: the machine as wheels name it, and as ELF headers do (ELF gABI, e_machine)."""
@@ -36,7 +36,7 @@ class Target:
         """What a service runs on; without an environment, what it declares."""
         if environment is None or environment.build_for == "declared":
             return cls(service.runtime, service.architecture)
-        machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+        machine = architecture_of(service, environment)
         return cls(f"python{sys.version_info.major}.{sys.version_info.minor}", machine, is_host=True)
 
     def __str__(self) -> str:
@@ -72,3 +72,10 @@ class Target:
     @property
     def _elf(self) -> int:
         return _MACHINES[self.architecture][1]
+
+
+def architecture_of(service: Service, environment: Environment | None) -> str:
+    """`arm64` or `x86_64`: what a service declares, or this machine's where an environment runs on it."""
+    if environment is None or environment.build_for == "declared":
+        return service.architecture
+    return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"

@@ -18,7 +18,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from lockgate.config import Project
 from lockgate.errors import LockgateError, UsageError
-from lockgate.packaging import Bundle, build, building, parse_bundle
+from lockgate.packaging import Bundle, build, functions, parse_bundle
 from tests.unit.packaging.fake_uv import FILES, FakeUv
 
 PLATFORM = """
@@ -209,7 +209,7 @@ def test_what_lambda_would_not_take_is_refused_with_the_largest_packages(
 ) -> None:
     lock(root)
     fake.will(files={**FILES, "big/a.bin": b"a" * 4096})
-    monkeypatch.setattr(building, "_MAX_UNZIPPED", 3000)
+    monkeypatch.setattr(functions, "_MAX_UNZIPPED", 3000)
     with pytest.raises(LockgateError, match=r"bytes unzipped; Lambda takes 3,000. Largest: big 4 KiB, "):
         make(root)
 

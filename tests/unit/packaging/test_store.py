@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lockgate.errors import LockgateError, RefusedError, UsageError
-from lockgate.packaging import Built, Bundle
+from lockgate.packaging import BuiltZip, Bundle
 from lockgate.packaging.bundle import Stored
 from lockgate.packaging.store import ArtifactStore
 
@@ -89,7 +89,7 @@ def bundle_of(root: Path, *names: str, commit: str | None = COMMIT, content: byt
             digest = hashlib.sha256(data).hexdigest()
             key = f"services/{name}/{digest}{suffix}"
             stored.append(Stored(path=f"{name}{suffix}", sha256=digest, size=len(data), key=key))
-        services[name] = Built(
+        services[name] = BuiltZip(
             **stored[0].model_dump(),
             runtime="python3.12",
             architecture="arm64",

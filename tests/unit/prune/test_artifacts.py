@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockgate.errors import LockgateError, RefusedError
-from lockgate.packaging import Built, Bundle
+from lockgate.packaging import BuiltZip, Bundle
 from lockgate.packaging.bundle import Stored
 from lockgate.prune.artifacts import Artifacts, Wanted, plan_artifacts, plan_bundles, plan_sources
 from lockgate.prune.plan import Done, Item, Plan, Reason
@@ -48,7 +48,7 @@ def materials(number: int, service: str = "a") -> str:
 def bundle(commit: str, *numbers: int) -> tuple[str, bytes]:
     """A bundle of services a, b, ... with these zips; its key and content."""
     services = {
-        name: Built(
+        name: BuiltZip(
             **Stored(path="", sha256=sha(number), size=1, key=zipped(number, name)).model_dump(),
             runtime="python3.12",
             architecture="arm64",
