@@ -132,7 +132,7 @@ class ContainerContract(ServiceContract):
         container_name, container_port: what the load balancer sends requests to.
         load_balancer: as CloudWatch's dimension `LoadBalancer` has it, `app/<name>/<id>`.
         listener_arn, test_listener_arn: whose weights CodeDeploy moves, and where it shows the new version.
-        target_groups: the two that take turns; by ARN what CloudWatch's dimension `TargetGroup` has.
+        target_groups: ARNs of the two that take turns.
         repository_url: where its images are, without a tag.
         termination_wait_minutes: how long the old tasks stay after all traffic has moved.
         url: where callers reach it.
@@ -148,7 +148,7 @@ class ContainerContract(ServiceContract):
     load_balancer: str
     listener_arn: str
     test_listener_arn: str
-    target_groups: dict[str, str]
+    target_groups: list[str] = Field(min_length=2, max_length=2)
     repository_url: str
     termination_wait_minutes: int
     url: str

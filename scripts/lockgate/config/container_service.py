@@ -45,6 +45,9 @@ class ContainerService(Service):
         pattern=r"^/\S*$",
         description="Path that answers 200 when the container can serve; the load balancer asks for it.",
     )
+    read_only: bool = Field(
+        default=True, description="Whether the container's file system is read-only: code writes elsewhere."
+    )
     public: bool = Field(
         default=False, description="Whether the load balancer is reached from the internet, not only the VPC."
     )

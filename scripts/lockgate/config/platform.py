@@ -10,6 +10,7 @@ from lockgate.config.base import Declaration, EnvironmentName
 
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Endpoint = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+/?$")]
+SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 
 
@@ -56,9 +57,27 @@ class Account(Declaration):
         return self
 
 
+class Network(Declaration):
+    """A network that exists, for an environment's containers."""
+
+    vpc_id: str = Field(pattern=r"^vpc-[0-9a-f]+$", description="The network.")
+    private_subnet_ids: list[SubnetId] = Field(
+        min_length=2,
+        description="Subnets of tasks, and of load balancers that are not public, in two zones or more; they "
+        "lead to ECR and CloudWatch Logs.",
+    )
+    public_subnet_ids: list[SubnetId] = Field(
+        default_factory=list, description="Subnets of load balancers that the internet reaches."
+    )
+
+
 class Environment(Account):
     """One place that services are released to."""
 
+    network: Network | None = Field(
+        default=None,
+        description="Network for containers; one with a NAT gateway is made for them where none is named.",
+    )
     build_for: Literal["declared", "host"] = Field(
         default="declared",
         description="What artifacts are built for: what service.yaml declares, or this machine and its "

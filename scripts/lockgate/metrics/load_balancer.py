@@ -55,3 +55,13 @@ class LoadBalancer:
         if version is not None:
             dimensions["TargetGroup"] = self.target_groups[version]
         return Series.of(NAMESPACE, metric, dimensions, stat)
+
+
+def dimension_of(target_group: str) -> str:
+    """What CloudWatch's dimension `TargetGroup` has: the last part of the ARN (ELB user guide, "Metric
+    dimensions for Application Load Balancers").
+
+    Args:
+        target_group: its ARN.
+    """
+    return target_group.rpartition(":")[2]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lockgate.aws import Aws
 from lockgate.contract import ContainerContract
 from lockgate.errors import LockgateError
+from lockgate.metrics.load_balancer import dimension_of
 from lockgate.release.codedeploy import CodeDeploy, events_of, outcome_of, red_alarms
 from lockgate.release.driver import Event, Live, Observation, Outcome
 from lockgate.release.ecs_service import EcsService
@@ -94,8 +95,8 @@ class EcsDriver:
             from_version=state.version,
             to_version=version,
             target_groups={
-                version: self.contract.target_groups[state.idle_target_group],
-                state.version: self.contract.target_groups[state.target_group],
+                version: dimension_of(state.idle_target_group),
+                state.version: dimension_of(state.target_group),
             },
         )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lockgate.aws import Aws
 from lockgate.contract import ContainerContract
 from lockgate.errors import LockgateError
+from lockgate.metrics.load_balancer import dimension_of
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import ServiceTypeDef, TaskSetTypeDef
@@ -56,7 +57,7 @@ class EcsService:
         weights: dict[str, float] = {}
         for arn, share in shares.items():
             if share:
-                version = versions.get(arn) or f"nothing on {self.contract.target_groups[arn]}"
+                version = versions.get(arn) or f"nothing on {dimension_of(arn)}"
                 weights[version] = round(weights.get(version, 0.0) + share, 6)
         return State(next(iter(sorted(weights, key=lambda v: -weights[v]))), weights, serving, idle)
 

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from lockgate.aws import Aws
 from lockgate.contract import ContainerContract, LambdaContract, ServiceContract
 from lockgate.errors import LockgateError
+from lockgate.metrics.load_balancer import dimension_of
 from lockgate.release.codedeploy import running_deployments
 from lockgate.release.ecs_service import EcsService
 from lockgate.release.findings import Finding, Level
@@ -91,7 +92,7 @@ class _EcsChecks:
     @property
     def measured(self) -> list[dict[str, str]]:
         balancer = {"LoadBalancer": self.contract.load_balancer}
-        groups = self.contract.target_groups.values()
+        groups = map(dimension_of, self.contract.target_groups)
         return [balancer, *({**balancer, "TargetGroup": group} for group in groups)]
 
     def serving(self) -> Finding:

@@ -6,7 +6,22 @@ locals {
   auto_intervals = [5, 10, 15, 30, 60, 120, 240, 480, 960, 1440, 2880]
 
   # CodeDeploy's own: user guide, "Working with deployment configurations in CodeDeploy".
-  predefined = {
+  predefined_by_platform = {
+    Lambda = local.predefined_lambda
+    ECS = {
+      "canary-10pct-5min"  = "CodeDeployDefault.ECSCanary10Percent5Minutes"
+      "canary-10pct-15min" = "CodeDeployDefault.ECSCanary10Percent15Minutes"
+      "linear-10pct-1min"  = "CodeDeployDefault.ECSLinear10PercentEvery1Minutes"
+      "linear-10pct-3min"  = "CodeDeployDefault.ECSLinear10PercentEvery3Minutes"
+    }
+  }
+  predefined  = local.predefined_by_platform[var.compute_platform]
+  all_at_once = "CodeDeployDefault.${var.compute_platform}AllAtOnce"
+
+  # Names of Lambda's are as they were before there were others.
+  custom_prefix = var.compute_platform == "Lambda" ? var.name_prefix : "${var.name_prefix}-${lower(var.compute_platform)}"
+
+  predefined_lambda = {
     "canary-10pct-5min"  = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
     "canary-10pct-10min" = "CodeDeployDefault.LambdaCanary10Percent10Minutes"
     "canary-10pct-15min" = "CodeDeployDefault.LambdaCanary10Percent15Minutes"
@@ -48,8 +63,8 @@ locals {
 resource "aws_codedeploy_deployment_config" "canary" {
   for_each = { for key, config in local.custom : key => config if config.strategy == "canary" }
 
-  deployment_config_name = "${var.name_prefix}-${each.key}"
-  compute_platform       = "Lambda"
+  deployment_config_name = "${local.custom_prefix}-${each.key}"
+  compute_platform       = var.compute_platform
 
   traffic_routing_config {
     type = "TimeBasedCanary"
@@ -68,8 +83,8 @@ resource "aws_codedeploy_deployment_config" "canary" {
 resource "aws_codedeploy_deployment_config" "linear" {
   for_each = { for key, config in local.custom : key => config if config.strategy == "linear" }
 
-  deployment_config_name = "${var.name_prefix}-${each.key}"
-  compute_platform       = "Lambda"
+  deployment_config_name = "${local.custom_prefix}-${each.key}"
+  compute_platform       = var.compute_platform
 
   traffic_routing_config {
     type = "TimeBasedLinear"

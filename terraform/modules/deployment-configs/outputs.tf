@@ -4,7 +4,7 @@ output "services" {
     for name, release in var.releases : name => {
       interval_minutes = min(local.intervals[name]...)
 
-      deployment_configs = merge({ all_at_once = "CodeDeployDefault.LambdaAllAtOnce" }, {
+      deployment_configs = merge({ all_at_once = local.all_at_once }, {
         for minutes in [min(local.intervals[name]...)] :
         release.strategy => local.names["${release.strategy}-${release.percentage}pct-${minutes}min"]
         if release.strategy != "all_at_once"

@@ -1,3 +1,14 @@
+variable "compute_platform" {
+  description = "What the configurations are for: Lambda or ECS."
+  type        = string
+  default     = "Lambda"
+
+  validation {
+    condition     = contains(["ECS", "Lambda"], var.compute_platform)
+    error_message = "compute_platform must be ECS or Lambda."
+  }
+}
+
 variable "name_prefix" {
   description = "First part of every name: platform and environment, such as lockgate-prod."
   type        = string

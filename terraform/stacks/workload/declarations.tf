@@ -27,10 +27,9 @@ locals {
   build_project = local.shares_tooling ? "${local.platform.name}-build" : "${local.name_prefix}-build"
 
   declared = {
-    for path in fileset(local.root, "lambdas/*/service.yaml") :
+    for path in setunion(fileset(local.root, "containers/*/service.yaml"), fileset(local.root, "lambdas/*/service.yaml")) :
     basename(dirname(path)) => yamldecode(file("${local.root}/${path}"))
   }
-  containers = toset([for path in fileset(local.root, "containers/*/service.yaml") : basename(dirname(path))])
 
   overrides = {
     for name, service in local.declared : name => try(service.overrides[var.environment], null)
@@ -45,18 +44,25 @@ locals {
   }
   services = {
     for name, service in local.merged : name => {
-      for key, value in merge(local.service_defaults["lambda"], service) :
-      key => value == null ? null : try(merge(local.service_defaults["lambda"][key], value), value)
+      for key, value in merge(local.service_defaults[service.kind], service) :
+      key => value == null ? null : try(merge(local.service_defaults[service.kind][key], value), value)
     }
   }
+  functions  = { for name, service in local.services : name => service if service.kind == "lambda" }
+  containers = { for name, service in local.services : name => service if service.kind == "container" }
+
+  # By name where it is the tooling account's: nothing is read from another stack's state.
+  registry_account_id = local.shares_tooling ? local.tooling.account_id : local.account_id
+  repository_prefix   = local.shares_tooling ? local.platform.name : local.name_prefix
+  repository_names    = { for name in keys(local.containers) : name => "${local.repository_prefix}/${name}" }
 
   # By name, not by the other module's output: one service cannot depend on another inside the same for_each.
   hook_function_names = {
-    for name, service in local.services :
+    for name, service in local.functions :
     name => service.hook == null ? null : "CodeDeployHook_${local.name_prefix}-${service.hook}"
   }
   wrong_hooks = [
-    for name, service in local.services :
-    "${name} (hook: ${service.hook})" if service.hook != null && !try(local.services[service.hook].codedeploy_hook, false)
+    for name, service in local.functions :
+    "${name} (hook: ${service.hook})" if service.hook != null && !try(local.functions[service.hook].codedeploy_hook, false)
   ]
 }

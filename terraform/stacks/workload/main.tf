@@ -96,7 +96,7 @@ module "container_registry" {
   name_prefix  = local.name_prefix
   partition    = local.partition
   region       = local.region
-  services     = local.containers
+  services     = toset(keys(local.containers))
 }
 
 module "build_project" {
@@ -129,12 +129,12 @@ module "deployment_configs" {
   source = "../../modules/deployment-configs"
 
   name_prefix = local.name_prefix
-  releases    = { for name, service in local.services : name => service.release }
+  releases    = { for name, service in local.functions : name => service.release }
 }
 
 module "lambda_service" {
   source   = "../../modules/lambda-service"
-  for_each = local.services
+  for_each = local.functions
 
   account_id            = local.account_id
   alarms                = each.value.alarms

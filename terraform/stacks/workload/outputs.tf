@@ -19,12 +19,21 @@ output "release_topic_arn" {
 }
 
 output "services" {
-  description = "By service: its function, its address when it has routes, and its contract parameter."
-  value = {
-    for name, service in module.lambda_service : name => {
-      api_url            = service.api_url
-      contract_parameter = service.contract_parameter
-      function_name      = service.function_name
-    }
-  }
+  description = "By service: its address, if it has one, its contract parameter, and the name of its function or ECS service."
+  value = merge(
+    {
+      for name, service in module.lambda_service : name => {
+        contract_parameter = service.contract_parameter
+        name               = service.function_name
+        url                = service.api_url
+      }
+    },
+    {
+      for name, service in module.container_service : name => {
+        contract_parameter = service.contract_parameter
+        name               = service.service_name
+        url                = service.url
+      }
+    },
+  )
 }

@@ -29,7 +29,10 @@ provider "aws" {
       codebuild      = endpoints.value
       codedeploy     = endpoints.value
       dynamodb       = endpoints.value
+      ec2            = endpoints.value
       ecr            = endpoints.value
+      ecs            = endpoints.value
+      elbv2          = endpoints.value
       iam            = endpoints.value
       kms            = endpoints.value
       lambda         = endpoints.value

@@ -65,6 +65,11 @@ def error_of(project: Project) -> str:
             '"444444444444"\n    minute_seconds: 5',
             "minute_seconds is for an environment with",
         ),
+        (
+            '"444444444444"',
+            '"444444444444"\n    network: {vpc_id: vpc-1, private_subnet_ids: [subnet-1]}',
+            "platform.yaml:10: environments.prod.network.private_subnet_ids: List should have at least 2",
+        ),
         ('"444444444444"', '"111111111111"', "environments local and prod share account 111111111111"),
     ],
 )

@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 from lockgate.contract import ContainerContract
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-BLUE, GREEN = "arn:tg/blue", "arn:tg/green"
+GROUPS = "arn:aws:elasticloadbalancing:eu-west-1:111111111111:targetgroup"
+BLUE, GREEN = f"{GROUPS}/blue/1", f"{GROUPS}/green/1"
 PREFIX = "arn:aws:ecs:eu-west-1:111111111111:task-definition/"
 CONTRACT = ContainerContract.model_validate(
     {
@@ -32,7 +33,7 @@ CONTRACT = ContainerContract.model_validate(
         "load_balancer": "app/web/1",
         "listener_arn": "arn:listener",
         "test_listener_arn": "arn:test-listener",
-        "target_groups": {BLUE: "targetgroup/blue/1", GREEN: "targetgroup/green/1"},
+        "target_groups": [BLUE, GREEN],
         "repository_url": "registry/web",
         "codedeploy_application": "web",
         "deployment_group": "live",

@@ -203,3 +203,28 @@ run "no_services" {
     error_message = "An environment may have no services."
   }
 }
+
+run "containers_have_their_own" {
+  command = plan
+
+  variables {
+    compute_platform = "ECS"
+    releases = {
+      predefined = { strategy = "canary", percentage = 10, interval_minutes = 15 }
+      custom     = { strategy = "canary", percentage = 10, interval_minutes = 10 }
+    }
+  }
+
+  assert {
+    condition = { for name, service in output.services : name => service.deployment_configs } == {
+      predefined = { all_at_once = "CodeDeployDefault.ECSAllAtOnce", canary = "CodeDeployDefault.ECSCanary10Percent15Minutes" }
+      custom     = { all_at_once = "CodeDeployDefault.ECSAllAtOnce", canary = "lockgate-local-ecs-canary-10pct-10min" }
+    }
+    error_message = "ECS has configurations of its own, and a function's with the same numbers is not taken."
+  }
+
+  assert {
+    condition     = [for config in aws_codedeploy_deployment_config.canary : config.compute_platform] == ["ECS"]
+    error_message = "What is made must be for ECS."
+  }
+}
