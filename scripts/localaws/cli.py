@@ -26,14 +26,17 @@ def _options(command: _Decorated) -> _Decorated:
         click.option("--home", type=click.Path(file_okay=False, path_type=Path), help="Folder of its state."),
         click.option("--port", type=int, help="TCP port on 127.0.0.1; 0 takes a free one. Default 4566."),
         click.option("--minute", type=float, help="Real seconds of one AWS minute. Default 5."),
+        click.option(
+            "--task-runner", help="What runs ECS tasks: auto (Docker, if there is one), docker, none."
+        ),
     ):
         command = option(command)
     return command
 
 
-def _settings(home: Path | None, port: int | None, minute: float | None) -> Settings:
+def _settings(home: Path | None, port: int | None, minute: float | None, task_runner: str | None) -> Settings:
     try:
-        return Settings.resolve(home=home, port=port, minute_seconds=minute)
+        return Settings.resolve(home=home, port=port, minute_seconds=minute, task_runner=task_runner)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
 
@@ -45,10 +48,10 @@ def main() -> None:
 
 @main.command()
 @_options
-def up(home: Path | None, port: int | None, minute: float | None) -> None:
+def up(home: Path | None, port: int | None, minute: float | None, task_runner: str | None) -> None:
     """Starts the server in the background, unless it runs already."""
     try:
-        running = lifecycle.up(_settings(home, port, minute))
+        running = lifecycle.up(_settings(home, port, minute, task_runner))
     except lifecycle.PortTakenError as error:
         raise _Refused(str(error)) from None
     except lifecycle.LifecycleError as error:
@@ -60,9 +63,11 @@ def up(home: Path | None, port: int | None, minute: float | None) -> None:
 @main.command()
 @_options
 @click.option("--wipe", is_flag=True, help="Delete its state, too.")
-def down(home: Path | None, port: int | None, minute: float | None, wipe: bool) -> None:
+def down(
+    home: Path | None, port: int | None, minute: float | None, task_runner: str | None, wipe: bool
+) -> None:
     """Ends the server; its state is kept."""
-    settings = _settings(home, port, minute)
+    settings = _settings(home, port, minute, task_runner)
     try:
         pid = lifecycle.down(settings, wipe=wipe)
     except lifecycle.LifecycleError as error:
@@ -75,9 +80,11 @@ def down(home: Path | None, port: int | None, minute: float | None, wipe: bool) 
 @main.command()
 @_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def status(home: Path | None, port: int | None, minute: float | None, as_json: bool) -> None:
+def status(
+    home: Path | None, port: int | None, minute: float | None, task_runner: str | None, as_json: bool
+) -> None:
     """Shows whether the server runs; exit status 1 when it does not."""
-    settings = _settings(home, port, minute)
+    settings = _settings(home, port, minute, task_runner)
     running = lifecycle.status(settings)
     if running is None:
         click.echo(json.dumps({"running": False, "home": str(settings.home)}) if as_json else "does not run")
@@ -88,12 +95,13 @@ def status(home: Path | None, port: int | None, minute: float | None, as_json: b
 
 @main.command()
 @_options
-def serve(home: Path | None, port: int | None, minute: float | None) -> None:
+def serve(home: Path | None, port: int | None, minute: float | None, task_runner: str | None) -> None:
     """Serves in the foreground until SIGTERM or Ctrl-C."""
     from localaws.server import PortInUseError
     from localaws.server import serve as serve_here
+    from localaws.tasks.runner import RunnerError
 
     try:
-        serve_here(_settings(home, port, minute))
-    except PortInUseError as error:
+        serve_here(_settings(home, port, minute, task_runner))
+    except (PortInUseError, RunnerError) as error:
         raise _Refused(str(error)) from None

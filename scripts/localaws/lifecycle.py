@@ -206,6 +206,7 @@ def _refuse_taken_port(settings: Settings) -> None:
 def _start(settings: Settings) -> Running:
     command = [sys.executable, "-m", "localaws", "serve", "--home", str(settings.home)]
     command += ["--port", str(settings.port), "--minute", f"{settings.minute_seconds:g}"]
+    command += ["--task-runner", settings.task_runner]
     before = settings.log_file.stat().st_size if settings.log_file.exists() else 0
     with settings.log_file.open("ab") as log:
         process = subprocess.Popen(

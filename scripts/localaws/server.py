@@ -16,15 +16,19 @@ from collections.abc import Callable, MutableMapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from localaws import cloudwatch, codebuild, codedeploy, ministack_patches
+from localaws import cloudwatch, codebuild, codedeploy, ecs, ministack_patches
+from localaws.balancing.balancer import Balancer
 from localaws.clock import Clock
 from localaws.cloudwatch.service import CloudWatch
 from localaws.codebuild.service import CodeBuild
 from localaws.codedeploy.service import CodeDeploy
+from localaws.ecs.service import Ecs
 from localaws.lifecycle import HEALTH_PATH, PidRecord
 from localaws.processes import port_holder, start_mark
+from localaws.service import Part
 from localaws.settings import HOST, Settings
 from localaws.snapshots import Snapshots
+from localaws.tasks.runner import TaskRunner, find
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +45,9 @@ def serve(settings: Settings) -> None:
 
     Raises:
         PortInUseError: the port is taken.
+        RunnerError: there is no such task runner.
     """
+    runner = find(settings.task_runner, settings.home, os.environ.get("DOCKER_HOST"))
     for folder in (settings.state_dir, settings.objects_dir):
         folder.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(settings.tmp_dir, ignore_errors=True)
@@ -53,7 +59,7 @@ def serve(settings: Settings) -> None:
     _raise_file_limit()
     ministack_patches.check_contract()
     logging.getLogger("localaws").setLevel(logging.INFO)
-    asyncio.run(_Server(settings, listener).run())
+    asyncio.run(_Server(settings, listener, runner).run())
 
 
 def _bind(port: int) -> socket.socket:
@@ -92,13 +98,18 @@ def build_services(clock: Clock, endpoint: str) -> tuple[CloudWatch, CodeDeploy,
 class _Server:
     """One server: its services, its snapshots, and the order in which they start and end."""
 
-    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket, runner: TaskRunner) -> None:
         self._settings = settings
         self._listener = listener
         self._port: int = listener.getsockname()[1]
         endpoint = ministack_patches.endpoint(self._port)
-        self._services = build_services(Clock(settings.minute_seconds), endpoint)
-        self._snapshots = Snapshots(settings.state_dir, self._services, ministack_patches.state_writers)
+        clock = Clock(settings.minute_seconds)
+        self._services = build_services(clock, endpoint)
+        self._ecs: Ecs = ecs.build(clock, endpoint, runner)
+        self._parts: tuple[Part, ...] = (*self._services, self._ecs)
+        metrics = self._services[0]
+        self._balancer = Balancer(clock, metrics, self._ecs.locate, ministack_patches.target_groups)
+        self._snapshots = Snapshots(settings.state_dir, self._parts, ministack_patches.state_writers)
         self._ready = False
 
     async def run(self) -> None:
@@ -108,6 +119,8 @@ class _Server:
 
         for service in self._services:
             ministack_patches.register(service)
+        ministack_patches.put_before(self._ecs.name, self._ecs.before)
+        ministack_patches.balance(self._balancer)
         metrics = self._services[0]
         ministack_patches.redirect_metrics(metrics)
         ministack_patches.pass_on_logs(metrics)
@@ -139,15 +152,17 @@ class _Server:
         for task in (saving, starting):
             task.cancel()
         await asyncio.gather(saving, starting, return_exceptions=True)
-        for service in self._services:
-            await service.stop()
+        await self._balancer.stop()
+        for part in self._parts:
+            await part.stop()
         await self._snapshots.save()
 
     async def _start_services(self, app: Application) -> None:
         """Begins background work once requests are answered: our services are clients of this server."""
         await app.started.wait()
-        for service in self._services:
-            await service.start()
+        for part in self._parts:
+            await part.start()
+        await self._balancer.start()
         self._ready = True
         log.info("serving on %s:%d", HOST, self._port)
 
@@ -160,7 +175,8 @@ class _Server:
             "home": str(self._settings.home),
             "minute_seconds": self._settings.minute_seconds,
             "ready": self._ready,
-            "services": [service.name for service in self._services],
+            "services": [part.name for part in self._parts],
+            "task_runner": self._ecs.runner.name,
         }
 
     def _write_pid_file(self) -> None:

@@ -7,7 +7,7 @@ accounts and regions. Inside `handle`, `localaws.service.caller()` says which ac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,6 +16,10 @@ Answer = tuple[int, dict[str, str], bytes]
 
 QueryParams = Mapping[str, Any]
 """Query parameters by name; each value is a list of strings, as `urllib.parse.parse_qs` gives them."""
+
+
+Handler = Callable[[str, str, Mapping[str, str], bytes, QueryParams], Awaitable[Answer]]
+"""Answers a request: method, path, headers, body, query parameters."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,8 @@ class Caller:
     region: str
 
 
-class Service(Protocol):
-    """An AWS service that runs in the server's process.
+class Part(Protocol):
+    """A part of the server with a state and work of its own.
 
     All methods are called on the server's event loop. `snapshot` and `restore` exchange plain JSON
     (dict, list, str, int, float, bool, None); `restore` is called before `start`, and only when there
@@ -54,7 +58,23 @@ class Service(Protocol):
 
     @property
     def name(self) -> str:
-        """Name in MiniStack's handler table and of the state file, such as "codedeploy"."""
+        """Name of the state file, and in MiniStack's handler table, such as "codedeploy"."""
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole state as JSON data."""
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes a state that `snapshot` gave."""
+
+    async def start(self) -> None:
+        """Begins background work."""
+
+    async def stop(self) -> None:
+        """Ends background work; called once before the last snapshot."""
+
+
+class Service(Part, Protocol):
+    """An AWS service that runs in the server's process, in place of MiniStack's or where it has none."""
 
     @property
     def service_id(self) -> str:
@@ -68,18 +88,6 @@ class Service(Protocol):
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query_params: QueryParams
     ) -> Answer:
         """Answers one request; header names are lower case."""
-
-    def snapshot(self) -> dict[str, Any]:
-        """The whole state as JSON data."""
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Takes a state that `snapshot` gave."""
-
-    async def start(self) -> None:
-        """Begins background work."""
-
-    async def stop(self) -> None:
-        """Ends background work; called once before the last snapshot."""
 
 
 class MetricSink(Protocol):

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from localaws.tasks.runner import DEFAULT as DEFAULT_RUNNER
+
 HOST = "127.0.0.1"
 """The only address that is ever bound: nothing here authenticates."""
 
@@ -24,6 +26,7 @@ class Settings:
         port: TCP port; 0 takes a free one, which the pid file then tells.
         minute_seconds: real seconds that one AWS minute lasts.
         region: the region of requests that name none.
+        task_runner: what runs the tasks of ECS: auto, docker, none, or `module:factory`.
         snapshot_seconds: real seconds between two looks for something to save.
     """
 
@@ -31,6 +34,7 @@ class Settings:
     port: int = 4566
     minute_seconds: float = 5.0
     region: str = "eu-west-1"
+    task_runner: str = DEFAULT_RUNNER
     snapshot_seconds: float = 10.0
 
     @property
@@ -69,9 +73,11 @@ class Settings:
         home: str | Path | None = None,
         port: int | None = None,
         minute_seconds: float | None = None,
+        task_runner: str | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> Settings:
-        """Settings from flags, else `LOCALAWS_HOME`, `LOCALAWS_PORT`, `LOCALAWS_MINUTE`, else defaults.
+        """Settings from flags, else `LOCALAWS_HOME`, `LOCALAWS_PORT`, `LOCALAWS_MINUTE`,
+        `LOCALAWS_TASK_RUNNER`, else defaults.
 
         Raises:
             SettingsError: a value is not a port or not a duration.
@@ -86,6 +92,7 @@ class Settings:
             home=Path(home or environ.get("LOCALAWS_HOME") or cls.home).absolute(),
             port=_port(port_text),
             minute_seconds=_minute(minute_text),
+            task_runner=task_runner or environ.get("LOCALAWS_TASK_RUNNER") or cls.task_runner,
         )
 
 

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from localaws.service import Service
+from localaws.service import Part
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Snapshots:
     """
 
     def __init__(
-        self, folder: Path, services: Sequence[Service], writers: Callable[[], Mapping[str, Content]]
+        self, folder: Path, services: Sequence[Part], writers: Callable[[], Mapping[str, Content]]
     ) -> None:
         self._folder = folder
         self._services = services
@@ -90,7 +90,7 @@ class Snapshots:
         return self._folder / f"{key}.json"
 
 
-def _file_key(service: Service) -> str:
+def _file_key(service: Part) -> str:
     return f"localaws-{service.name}"
 
 
