@@ -105,12 +105,14 @@ class _Server:
         endpoint = ministack_patches.endpoint(self._port)
         clock = Clock(settings.minute_seconds)
         self._services = build_services(clock, endpoint)
-        self._ecs: Ecs = ecs.build(clock, endpoint, runner)
+        self._balancer = Balancer(clock, self._services[0], self._locate, ministack_patches.target_groups)
+        self._ecs: Ecs = ecs.build(clock, endpoint, runner, self._balancer.state)
         self._parts: tuple[Part, ...] = (*self._services, self._ecs)
-        metrics = self._services[0]
-        self._balancer = Balancer(clock, metrics, self._ecs.locate, ministack_patches.target_groups)
         self._snapshots = Snapshots(settings.state_dir, self._parts, ministack_patches.state_writers)
         self._ready = False
+
+    def _locate(self, account: str, region: str, address: str, port: int) -> tuple[str, int]:
+        return self._ecs.locate(account, region, address, port)
 
     async def run(self) -> None:
         """Serves until a signal comes."""

@@ -72,6 +72,12 @@ class EcsWorld(World):
         until(lambda: self.answers() == {"1"}, "version 1 answers")
         return self
 
+    def again(self, endpoint: str) -> EcsWorld:
+        """The same after the server was started again."""
+        found = EcsWorld(endpoint, self.account)
+        found.balancer, found.groups, found.listeners = self.balancer, self.groups, self.listeners
+        return found
+
     def network(self) -> None:
         """A load balancer with target groups `blue` and `green` and the listeners 80 and 8080."""
         made = self.elbv2.create_load_balancer(Name="web", Subnets=["subnet-1", "subnet-2"])

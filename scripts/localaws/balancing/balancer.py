@@ -30,6 +30,9 @@ Locate = Callable[[str, str, str, int], tuple[str, int]]
 _LOOK_SECONDS = 0.05
 """Real seconds between two looks for checks that are due."""
 
+_MIN_INTERVAL = 0.5
+"""Real seconds between two checks of a target at least: a fast clock shall not make a busy loop."""
+
 _MIN_TIMEOUT = 1.0
 """Real seconds that an answer to a health check may take at least, however fast the clock is."""
 
@@ -75,6 +78,7 @@ class Balancer:
     groups: Callable[[], Iterable[TargetGroup]]
     _health: dict[Key, Health] = field(default_factory=dict)
     _due: dict[Key, float] = field(default_factory=dict)
+    _seen: dict[str, TargetGroup] = field(default_factory=dict)
     _counted: float = 0.0
     _task: asyncio.Task[None] | None = None
     _checks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -99,6 +103,12 @@ class Balancer:
         if not group.balancers:
             return NOT_IN_USE
         return self._health.get((group.arn, *target), Health())
+
+    def state(self, arn: str, target: tuple[str, int]) -> str:
+        """State of a target by the ARN of its group; `initial` where it is not seen as registered yet."""
+        group = self._seen.get(arn)
+        registered = group is not None and target in group.targets
+        return self.health(group, target).state if group and registered else "initial"
 
     def choose(self, group: TargetGroup) -> tuple[str, int] | None:
         """Where a request goes really: to a healthy target, or to any where none is healthy.
@@ -131,6 +141,7 @@ class Balancer:
     def _look(self, groups: Sequence[TargetGroup]) -> None:
         """Begins the checks that are due, forgets targets that are gone, and counts once a minute."""
         now = self.clock.now()
+        self._seen = {group.arn: group for group in groups}
         used = [group for group in groups if group.balancers and group.record["TargetType"] != "lambda"]
         present = {(group.arn, *target) for group in used for target in group.targets}
         for key in [key for key in {*self._due, *self._health} if key not in present]:
@@ -147,7 +158,7 @@ class Balancer:
 
     def _begin(self, group: TargetGroup, target: tuple[str, int], now: float) -> None:
         interval = self.clock.seconds(group.record["HealthCheckIntervalSeconds"])
-        self._due[(group.arn, *target)] = now + max(interval, _LOOK_SECONDS)
+        self._due[(group.arn, *target)] = now + max(interval, _MIN_INTERVAL)
         task = asyncio.get_running_loop().create_task(self._check(group, target))
         self._checks.add(task)
         task.add_done_callback(self._checks.discard)
@@ -186,7 +197,10 @@ class Balancer:
 def _status(host: str, port: int, path: str, timeout: float) -> int:
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
-        connection.request("GET", path, headers={"User-Agent": "ELB-HealthChecker/2.0"})
-        return connection.getresponse().status
+        headers = {"User-Agent": "ELB-HealthChecker/2.0", "Connection": "close"}
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
     finally:
         connection.close()

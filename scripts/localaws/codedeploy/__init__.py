@@ -1,4 +1,4 @@
-"""CodeDeploy: what MiniStack lacks, for the Lambda platform, as an own client of Lambda and CloudWatch."""
+"""CodeDeploy: what MiniStack lacks, for Lambda and ECS, as a client of the other services."""
 
 from __future__ import annotations
 

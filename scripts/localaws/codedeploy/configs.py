@@ -11,7 +11,7 @@ from typing import Any
 from localaws.wire import ServiceError
 
 PREFIX = "CodeDeployDefault."
-_MAX_MINUTES = 2880
+MAX_MINUTES = 2880
 """Between the first and the last shift of a Lambda or ECS deployment (user guide, "CodeDeploy quotas")."""
 
 
@@ -71,8 +71,8 @@ def _wrong(routing: dict[str, Any]) -> str | None:
     interval = routing.get(key, {}).get(f"{prefix}Interval", 0)
     if not 1 <= percentage <= 99:
         return f"{prefix}Percentage must be from 1 to 99."
-    if interval < 1 or schedule(routing)[-1].minutes > _MAX_MINUTES:
-        return f"{prefix}Interval must be at least 1, and the last shift at most {_MAX_MINUTES} minutes late."
+    if interval < 1 or schedule(routing)[-1].minutes > MAX_MINUTES:
+        return f"{prefix}Interval must be at least 1, and the last shift at most {MAX_MINUTES} minutes late."
     return None
 
 

@@ -20,11 +20,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from localaws.clock import Clock
 from localaws.codedeploy import alarms, hooks, notifications, outcomes, rollback
 from localaws.codedeploy.clients import DeployClients
-from localaws.codedeploy.configs import schedule
+from localaws.codedeploy.configs import Shift, schedule
+from localaws.codedeploy.ecs_calls import EcsCalls
+from localaws.codedeploy.ecs_platform import EcsPlatform
 from localaws.codedeploy.lambda_platform import LambdaPlatform
 from localaws.codedeploy.model import Deployment, Event, HookExecution, Region
 from localaws.codedeploy.outcomes import Ended
 from localaws.codedeploy.platforms import Platform
+from localaws.codedeploy.teller import Teller
 from localaws.codedeploy.traffic import next_step
 
 log = logging.getLogger(__name__)
@@ -58,13 +61,18 @@ class Engine:
     config: Callable[[str], dict[str, Any]]
     put_event: Callable[[dict[str, Any]], None] = lambda _event: None
     pool: Executor | None = None
-    platform: Platform = field(init=False)
+    platforms: dict[str, Platform] = field(init=False)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _wake: dict[str, asyncio.Event] = field(default_factory=dict)
-    _publishing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _teller: Teller = field(init=False)
 
     def __post_init__(self) -> None:
-        self.platform = LambdaPlatform(self.clients, self._blocking)
+        calls = EcsCalls(self.clients)
+        self.platforms = {
+            "Lambda": LambdaPlatform(self.clients, self._blocking),
+            "ECS": EcsPlatform(calls, self._blocking, self.clock, lambda name: len(self._shifts(name)) > 1),
+        }
+        self._teller = Teller(self.clients, self.put_event, self._blocking, self._in_background)
 
     def run(self, deployment: Deployment) -> None:
         """Begins or resumes a deployment in the background."""
@@ -119,20 +127,29 @@ class Engine:
             self._begin(deployment)
         if not deployment.checked:
             await self._check(deployment)
+        platform = self._platform(deployment)
         for event in deployment.events:
             if event.status != "Succeeded":
+                await platform.before(deployment, event.name, self._pause)
                 event.status = "InProgress"
                 event.start = event.start or self.clock.now()
                 await self._at(deployment, event.name)
                 event.status, event.end = "Succeeded", self.clock.now()
+        await platform.finish(deployment, self._pause)
+
+    def _platform(self, deployment: Deployment) -> Platform:
+        return self.platforms[deployment.platform]
+
+    def _shifts(self, config: str) -> list[Shift]:
+        return schedule(self.config(config)["trafficRoutingConfig"])
 
     def _begin(self, deployment: Deployment) -> None:
-        deployment.events = [Event(name) for name in self.platform.events]
+        deployment.events = [Event(name) for name in self._platform(deployment).events]
         deployment.status = "InProgress"
         deployment.started = self.clock.now()
-        self._tell(deployment, "DeploymentStart")
+        self._teller.tell(deployment, "DeploymentStart")
         if deployment.undoes:
-            self._tell(deployment, "DeploymentRollback")
+            self._teller.tell(deployment, "DeploymentRollback")
 
     async def _check(self, deployment: Deployment) -> None:
         """What must be so before the first event (codes: API reference, ErrorInformation)."""
@@ -140,12 +157,12 @@ class Engine:
             raise Ended("APPLICATION_MISSING", f"The application {deployment.application} is missing.")
         if f"{deployment.application}/{deployment.group}" not in self.region.groups:
             raise Ended("DEPLOYMENT_GROUP_MISSING", f"The deployment group {deployment.group} is missing.")
-        await self.platform.read(deployment)
+        await self._platform(deployment).read(deployment)
         role = deployment.settings.get("serviceRoleArn", "")
         problem = await self._blocking(self.clients.role_problem, role)
         if problem:
             raise outcomes.role_unusable(problem, role)
-        await self.platform.check(deployment)
+        await self._platform(deployment).check(deployment)
         await self._look(deployment)
         deployment.checked = True
 
@@ -154,6 +171,8 @@ class Engine:
             await self._shift(deployment)
         elif event in deployment.hooks:
             await self._hook(deployment, event)
+        else:
+            await self._platform(deployment).at(deployment, event, self._pause)
 
     async def _hook(self, deployment: Deployment, event: str) -> None:
         execution = deployment.execution(event)
@@ -194,7 +213,7 @@ class Engine:
         return hooks.may_invoke(arn, managed, self.clients.own_policies(role))
 
     async def _shift(self, deployment: Deployment) -> None:
-        shifts = schedule(self.config(deployment.config)["trafficRoutingConfig"])
+        shifts = self._shifts(deployment.config)
         while True:
             step = next_step(
                 shifts,
@@ -209,7 +228,7 @@ class Engine:
                 await self._pause(deployment, step.wait)
                 continue
             await self._look(deployment)
-            await self.platform.move(deployment, step.shift.percent)
+            await self._platform(deployment).move(deployment, step.shift.percent)
             deployment.weight = step.shift.percent
             deployment.shifted += 1
             deployment.shifting_since = deployment.shifting_since or self.clock.now()
@@ -221,6 +240,7 @@ class Engine:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(wake.wait(), max(0.0, min(seconds, at_most)))
         wake.clear()
+        await self._platform(deployment).observe(deployment)
         await self._look(deployment)
 
     async def _look(self, deployment: Deployment) -> None:
@@ -252,7 +272,7 @@ class Engine:
         deployment.status = status
         deployment.completed = now
         self._note_in_group(deployment, status, now)
-        self._tell(deployment, notifications.kind_of_end(status))
+        self._teller.tell(deployment, notifications.kind_of_end(status))
 
     def _note_in_group(self, deployment: Deployment, status: str, now: float) -> None:
         group = self.region.groups.get(f"{deployment.application}/{deployment.group}")
@@ -274,28 +294,6 @@ class Engine:
         deployment.undone_by = undo.deployment_id
         self.region.deployments[undo.deployment_id] = undo
         self.run(undo)
-
-    def _tell(self, deployment: Deployment, kind: str) -> None:
-        """Tells triggers and the event bus what has happened, in the background; failures are logged."""
-        account, region = self.clients.account, self.clients.region
-        event = notifications.event(deployment, kind, account, region)
-        if event:
-            try:
-                self.put_event(event)
-            except Exception:
-                log.exception("deployment %s: the event bus", deployment.deployment_id)
-        for topic, message in notifications.publications(deployment, kind, account, region):
-            self._in_background(self._publish(topic, message))
-
-    async def _publish(self, topic: str, message: dict[str, str]) -> None:
-        try:
-            async with self._publishing:
-                await self._blocking(self._send, topic, message)
-        except (ClientError, BotoCoreError) as error:
-            log.warning("%s was not told: %s: %s", topic, message["Subject"], error)
-
-    def _send(self, topic: str, message: dict[str, str]) -> None:
-        self.clients.client("sns").publish(TopicArn=topic, **message)
 
     def _in_background(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -18,7 +18,12 @@ from localaws.codedeploy.outcomes import Ended, hook_failed
 LIMIT_SECONDS = 3600
 """Time for a hook to report, in seconds of AWS time (user guide, "CodeDeploy quotas")."""
 
-MANAGED_POLICIES = ("AWSCodeDeployRoleForLambda", "AWSCodeDeployRoleForLambdaLimited")
+MANAGED_POLICIES = (
+    "AWSCodeDeployRoleForLambda",
+    "AWSCodeDeployRoleForLambdaLimited",
+    "AWSCodeDeployRoleForECS",
+    "AWSCodeDeployRoleForECSLimited",
+)
 """AWS managed policies that allow `lambda:InvokeFunction` on `function:CodeDeployHook_*` only."""
 
 _MANAGED_PATTERN = "arn:*:lambda:*:*:function:CodeDeployHook_*"

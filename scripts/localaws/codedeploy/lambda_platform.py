@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from localaws.codedeploy import outcomes
 from localaws.codedeploy.appspec import AppSpecError, read
 from localaws.codedeploy.clients import DeployClients
 from localaws.codedeploy.model import Deployment
+from localaws.codedeploy.platforms import Blocking, Pause
 from localaws.codedeploy.traffic import Routing, is_foreign, routing
 
 log = logging.getLogger(__name__)
@@ -23,9 +23,6 @@ deployments lists these three (recorded, docs/fidelity.md)."""
 
 _ATTEMPTS = 3
 """How often an alias is read and moved again when somebody changed it in between."""
-
-Blocking = Callable[..., Awaitable[Any]]
-"""Runs a blocking call with its arguments in a thread."""
 
 
 @dataclass
@@ -66,6 +63,18 @@ class LambdaPlatform:
             raise problem
         if await self.blocking(self.clients.version, name, deployment.target_version) is None:
             raise outcomes.missing_function(name, f"version {deployment.target_version} is missing")
+
+    async def before(self, deployment: Deployment, event: str, pause: Pause) -> None:
+        """Lambda waits for nothing but hooks."""
+
+    async def at(self, deployment: Deployment, event: str, pause: Pause) -> None:
+        """An event without a hook has no work."""
+
+    async def finish(self, deployment: Deployment, pause: Pause) -> None:
+        """Nothing is left."""
+
+    async def observe(self, deployment: Deployment) -> None:
+        """GetDeploymentTarget shows only what the deployment knows itself."""
 
     async def move(self, deployment: Deployment, percent: float) -> None:
         """Sets the alias, unless somebody else has pointed it to a version that is not the deployment's."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import string
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 ENDED = ("Succeeded", "Failed", "Stopped")
@@ -51,19 +51,75 @@ class HookExecution:
 
 
 @dataclass
+class EcsState:
+    """What a deployment to ECS works with. Blue is the task set that serves before, green the one after.
+
+    Attributes:
+        cluster: name of the service's cluster.
+        definition: ARN of the task definition that is deployed.
+        container: name of the container behind the load balancer.
+        port: that it listens on.
+        options: further members of CreateTaskSet, from the AppSpec.
+        blue: id of a task set, empty while it is not known.
+        green: id of a task set, empty while there is none.
+        blue_group: ARN of blue's target group.
+        green_group: ARN of green's target group.
+        blue_definition: ARN of blue's task definition.
+        production: ARN of the production listener.
+        test: ARN of the test listener; empty where there is none.
+        sets: the task sets as they were when somebody looked last, as GetDeploymentTarget has them.
+    """
+
+    cluster: str
+    service: str
+    definition: str
+    container: str
+    port: int
+    options: dict[str, Any] = field(default_factory=dict)
+    blue: str = ""
+    green: str = ""
+    blue_group: str = ""
+    green_group: str = ""
+    blue_definition: str = ""
+    production: str = ""
+    test: str = ""
+    sets: list[dict[str, Any]] = field(default_factory=list)
+
+    def turned_round(self) -> EcsState:
+        """What the rollback works with: it goes from green to blue."""
+        return replace(
+            self,
+            definition=self.blue_definition,
+            options={},
+            blue=self.green,
+            green=self.blue,
+            blue_group=self.green_group,
+            green_group=self.blue_group,
+            blue_definition=self.definition,
+            sets=[],
+        )
+
+
+@dataclass
 class Deployment:
-    """One deployment of a function's alias.
+    """One deployment of a function's alias, or of an ECS service.
 
     Attributes:
         content: the AppSpec, as text.
         settings: what the group said when this was created: `serviceRoleArn`, `deploymentGroupId`,
-            `alarmConfiguration`, `autoRollbackConfiguration`, `triggerConfigurations`.
+            `alarmConfiguration`, `autoRollbackConfiguration`, `triggerConfigurations`, and for ECS
+            `ecsServices`, `loadBalancerInfo`, `blueGreenDeploymentConfiguration`.
         alarm_override: replaces the group's alarm configuration.
         auto_rollback: replaces the group's roll-back configuration.
         checked: whether everything that is looked at before the first event was in order.
         shifted: number of traffic shifts that were made.
         shifting_since: when the first shift was made, in seconds since the epoch.
-        weight: percentage of traffic that the target version gets.
+        weight: percentage of traffic that the target version, or green, gets.
+        platform: Lambda or ECS.
+        ecs: what a deployment to ECS works with, once its AppSpec was read.
+        waits: ends of the waits that have begun, by READY_WAIT and TERMINATION_WAIT, in seconds since the
+            epoch.
+        continued: waits that ContinueDeployment has ended.
         stop: once somebody asked for it: "rollback", "keep", or "group" (as the configuration says).
         undoes: id of the deployment that this one rolls back.
         undone_by: id of the deployment that rolls this one back.
@@ -101,6 +157,10 @@ class Deployment:
     stop: str | None = None
     undoes: str | None = None
     undone_by: str | None = None
+    platform: str = "Lambda"
+    ecs: EcsState | None = None
+    waits: dict[str, float] = field(default_factory=dict)
+    continued: list[str] = field(default_factory=list)
 
     @property
     def is_over(self) -> bool:
@@ -124,7 +184,8 @@ class Deployment:
         """What `as_json` gave, also that of an older state."""
         events = [Event(**known(Event, event)) for event in data.get("events", [])]
         executions = [HookExecution(**known(HookExecution, item)) for item in data.get("executions", [])]
-        return cls(**{**known(cls, data), "events": events, "executions": executions})
+        ecs = EcsState(**known(EcsState, data["ecs"])) if data.get("ecs") else None
+        return cls(**{**known(cls, data), "events": events, "executions": executions, "ecs": ecs})
 
 
 @dataclass

@@ -106,3 +106,36 @@ def role_unusable(code: str, role: str) -> Ended:
     """The service role is missing or not assumable (words inferred)."""
     what = "is missing" if code == "IAM_ROLE_MISSING" else "cannot be assumed by CodeDeploy"
     return Ended(code, f"The service role {role} {what}.")
+
+
+def timed_out(what: str, minutes: int, status: str = "Failed") -> Ended:
+    """A wait of a deployment to ECS was too long (documented: user guide, "Troubleshoot Amazon ECS deployment
+    issues"; the code is inferred).
+
+    Args:
+        what: that was waited for.
+    """
+    message = f"The deployment timed out while waiting for {what}. This time out period is {minutes} minutes."
+    return Ended("TIMEOUT", message, status=status)
+
+
+def ecs_refused(error: str, detail: str = "") -> Ended:
+    """ECS does not do what a deployment asks (recorded)."""
+    return Ended(
+        "ECS_UPDATE_ERROR",
+        f"The ECS service cannot be updated due to an unexpected error: {error}. "
+        "Check your ECS service status.",
+        detail=detail,
+    )
+
+
+def invalid_service(why: str) -> Ended:
+    """The service cannot be deployed to (words inferred)."""
+    return Ended("INVALID_ECS_SERVICE", why)
+
+
+def invalid_balancing(why: str) -> Ended:
+    """Listeners and target groups are not as they have to be (words documented, the code is inferred)."""
+    return Ended(
+        "ELASTIC_LOAD_BALANCING_INVALID", f"The ELB could not be updated due to the following error: {why}"
+    )

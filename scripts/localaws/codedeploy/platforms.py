@@ -1,10 +1,17 @@
-"""What differs between compute platforms: the events, the checks before them, and moving traffic."""
+"""What differs between compute platforms: the events, the checks before them, moving traffic, and the end."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
 
 from localaws.codedeploy.model import Deployment
+
+Blocking = Callable[..., Awaitable[Any]]
+"""Runs a blocking call with its arguments in a thread."""
+
+Pause = Callable[[Deployment, float], Awaitable[None]]
+"""Waits a little, at most so many real seconds; raises Ended when the deployment has to stop."""
 
 
 class Platform(Protocol):
@@ -28,9 +35,33 @@ class Platform(Protocol):
             Ended: something is not so.
         """
 
+    async def before(self, deployment: Deployment, event: str, pause: Pause) -> None:
+        """Waits for what an event has to wait for.
+
+        Raises:
+            Ended: it has waited too long.
+        """
+
+    async def at(self, deployment: Deployment, event: str, pause: Pause) -> None:
+        """Does the work of an event, unless it is AllowTraffic's or a hook's.
+
+        Raises:
+            Ended: it cannot be done.
+        """
+
     async def move(self, deployment: Deployment, percent: float) -> None:
         """Gives the new side `percent` of the traffic.
 
         Raises:
             Ended: it cannot be done.
         """
+
+    async def finish(self, deployment: Deployment, pause: Pause) -> None:
+        """Does what is left after the last event.
+
+        Raises:
+            Ended: it cannot be done.
+        """
+
+    async def observe(self, deployment: Deployment) -> None:
+        """Notes what GetDeploymentTarget shows of the platform."""

@@ -11,11 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 
-from localaws.codedeploy.model import Deployment, new_deployment_id
+from localaws.codedeploy.model import Deployment, EcsState, new_deployment_id
 from localaws.codedeploy.outcomes import STOP_ON_REQUEST, Ended
 
-CONFIG = "CodeDeployDefault.LambdaAllAtOnce"
-"""Configuration of a rollback (recorded for ECS as ECSAllAtOnce, inferred for Lambda)."""
+CONFIGS = {"Lambda": "CodeDeployDefault.LambdaAllAtOnce", "ECS": "CodeDeployDefault.ECSAllAtOnce"}
+"""Configuration of a rollback by platform (recorded for ECS, inferred for Lambda)."""
 
 
 def wanted(deployment: Deployment, ended: Ended) -> bool:
@@ -27,7 +27,7 @@ def wanted(deployment: Deployment, ended: Ended) -> bool:
     """
     if deployment.undoes or (not deployment.checked and ended.status != "Stopped"):
         return False
-    if not deployment.function:
+    if not deployment.function and deployment.ecs is None:
         return False
     if ended.trigger == STOP_ON_REQUEST and deployment.stop in ("rollback", "keep"):
         return deployment.stop == "rollback"
@@ -37,7 +37,7 @@ def wanted(deployment: Deployment, ended: Ended) -> bool:
 
 def undo(deployment: Deployment, now: float) -> Deployment:
     """The deployment that moves all traffic back to the version that served before."""
-    content = _reversed(deployment)
+    content = _ecs_reversed(deployment.ecs) if deployment.ecs else _reversed(deployment)
     revision = {
         "revisionType": "AppSpecContent",
         "appSpecContent": {"content": content, "sha256": hashlib.sha256(content.encode()).hexdigest()},
@@ -46,13 +46,15 @@ def undo(deployment: Deployment, now: float) -> Deployment:
         deployment_id=new_deployment_id(),
         application=deployment.application,
         group=deployment.group,
-        config=CONFIG,
+        config=CONFIGS[deployment.platform],
         revision=revision,
         content=content,
         created=now,
         creator="codeDeployRollback",
         settings=deployment.settings,
         undoes=deployment.deployment_id,
+        platform=deployment.platform,
+        ecs=deployment.ecs.turned_round() if deployment.ecs else None,
     )
 
 
@@ -66,6 +68,16 @@ def _reversed(deployment: Deployment) -> str:
     }
     resource = {"Type": "AWS::Lambda::Function", "Properties": properties}
     return json.dumps({"version": 0.0, "Resources": [{deployment.function: resource}]})
+
+
+def _ecs_reversed(ecs: EcsState) -> str:
+    """An AppSpec with the task definition of blue (inferred)."""
+    properties = {
+        "TaskDefinition": ecs.blue_definition,
+        "LoadBalancerInfo": {"ContainerName": ecs.container, "ContainerPort": ecs.port},
+    }
+    resource = {"Type": "AWS::ECS::Service", "Properties": properties}
+    return json.dumps({"version": 0.0, "Resources": [{"TargetService": resource}]})
 
 
 def info(deployment: Deployment) -> dict[str, str] | None:

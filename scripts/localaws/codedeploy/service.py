@@ -34,7 +34,7 @@ _THREADS = 8
 
 @dataclass
 class CodeDeploy:
-    """CodeDeploy for the Lambda platform.
+    """CodeDeploy for the platforms Lambda and ECS.
 
     Args:
         clock: scales what CodeDeploy counts in minutes.

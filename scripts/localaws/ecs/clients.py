@@ -42,23 +42,6 @@ class TaskClients(Clients):
                 if error.response["Error"]["Code"] != "TargetGroupNotFound":
                     raise
 
-    def health(self, load_balancers: Sequence[dict[str, Any]]) -> dict[str, str]:
-        """The worst state of each registered address; a group that is gone says nothing."""
-        states: dict[str, str] = {}
-        for balancer in load_balancers:
-            try:
-                answer = self.client("elbv2").describe_target_health(
-                    TargetGroupArn=balancer["targetGroupArn"]
-                )
-            except ClientError as error:
-                if error.response["Error"]["Code"] != "TargetGroupNotFound":
-                    raise
-                continue
-            for one in answer["TargetHealthDescriptions"]:
-                address, state = one["Target"]["Id"], one["TargetHealth"]["State"]
-                states[address] = max(state, states.get(address, state), key=_BADNESS.index)
-        return states
-
     def secret(self, source: str) -> str:
         """A value by the `valueFrom` of a container definition (Amazon ECS developer guide, "Pass sensitive
         data to an Amazon ECS container").
@@ -79,6 +62,3 @@ class TaskClients(Clients):
         arn, key = ":".join(parts[:7]), parts[7] if len(parts) > 7 else ""
         text: str = self.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
         return str(json.loads(text)[key]) if key else text
-
-
-_BADNESS = ("healthy", "unused", "draining", "initial", "unhealthy", "unavailable")

@@ -22,7 +22,6 @@ class Task:
         address: private address in the network of the embedded AWS, which exists there only.
         ports: host and port at which each of its ports really listens.
         status: PENDING, RUNNING or STOPPED.
-        no_engine: it was refused because nothing here can run any task.
     """
 
     task_id: str
@@ -36,7 +35,6 @@ class Task:
     stopped: float | None = None
     stopped_reason: str = ""
     stop_code: str = ""
-    no_engine: bool = False
 
     @property
     def is_live(self) -> bool:

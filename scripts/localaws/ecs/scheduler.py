@@ -22,11 +22,14 @@ from localaws.clock import Clock
 from localaws.ecs.clients import TaskClients
 from localaws.ecs.launches import launch
 from localaws.ecs.model import EcsService, Region, Task, TaskSet
-from localaws.tasks.runner import NoEngineError, NotStartedError, TaskRunner
+from localaws.tasks.runner import NotStartedError, TaskRunner
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+TargetHealth = Callable[[str, tuple[str, int]], str]
+"""State of a target, as in the API reference's TargetHealth."""
 
 LOOK_SECONDS = 5
 """How often is looked, in seconds of AWS time (inferred)."""
@@ -52,6 +55,7 @@ class Scheduler:
         clients: calls to the other services.
         clock: scales what ECS counts in seconds.
         runner: runs the tasks.
+        health: state of a target, by the ARN of its group, and its address and port.
         pool: threads for calls.
     """
 
@@ -59,6 +63,7 @@ class Scheduler:
     clients: TaskClients
     clock: Clock
     runner: TaskRunner
+    health: TargetHealth
     pool: Executor
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -151,7 +156,6 @@ class Scheduler:
             ports = await self._blocking(self._started, task, task_set)
         except (NotStartedError, ClientError, BotoCoreError, OSError) as error:
             self._failed(task_set)
-            task.no_engine = isinstance(error, NoEngineError)
             known = isinstance(error, NotStartedError)
             reason = str(error) if known else f"ResourceInitializationError: {error}"
             await self._stop(service, task, reason, "TaskFailedToStart")
@@ -196,11 +200,10 @@ class Scheduler:
         task_set.retry_at = self.clock.now() + self.clock.seconds(delay)
 
     async def _settle(self, service: EcsService, task_set: TaskSet) -> None:
-        health = await self._blocking(self.clients.health, task_set.load_balancers)
-        await self._replace_unhealthy(service, task_set, health)
+        await self._replace_unhealthy(service, task_set)
         live = service.live(task_set)
         running = [task for task in live if task.status == "RUNNING"]
-        well = all(health.get(task.address) in ("healthy", "unused") for task in running)
+        well = all(self._states(task_set, task) <= {"healthy", "unused"} for task in running)
         wanted = task_set.wanted(service.desired)
         steady = well and len(running) == len(live) == wanted
         if steady:
@@ -209,15 +212,18 @@ class Scheduler:
         if task_set.stability != state:
             task_set.stability, task_set.stability_at = state, self.clock.now()
 
-    async def _replace_unhealthy(
-        self, service: EcsService, task_set: TaskSet, health: dict[str, str]
-    ) -> None:
+    def _states(self, task_set: TaskSet, task: Task) -> set[str]:
+        """Health of a task in its target groups."""
+        balancers = task_set.load_balancers
+        return {self.health(one["targetGroupArn"], (task.address, one["containerPort"])) for one in balancers}
+
+    async def _replace_unhealthy(self, service: EcsService, task_set: TaskSet) -> None:
         """Stops tasks that fail their health checks when their period of grace is over (API reference,
         CreateService, healthCheckGracePeriodSeconds)."""
         grace = self.clock.seconds(service.settings["healthCheckGracePeriodSeconds"])
         for task in service.live(task_set):
             since = self.clock.now() - (task.started or self.clock.now())
-            if task.status == "RUNNING" and health.get(task.address) == "unhealthy" and since > grace:
+            if task.status == "RUNNING" and since > grace and "unhealthy" in self._states(task_set, task):
                 groups = ", ".join(one["targetGroupArn"] for one in task_set.load_balancers)
                 self._failed(task_set)
                 reason = f"Task failed ELB health checks in (target-group {groups})"

@@ -16,7 +16,7 @@ from localaws.ecs.answers import Arns
 from localaws.ecs.clients import TaskClients
 from localaws.ecs.context import Context, Merged, Operation, Params, PassedOnError
 from localaws.ecs.model import EcsService, Region
-from localaws.ecs.scheduler import Scheduler
+from localaws.ecs.scheduler import Scheduler, TargetHealth
 from localaws.service import Answer, Caller, Handler, QueryParams, caller
 from localaws.tasks.runner import TaskRunner
 from localaws.wire import ServiceError
@@ -44,11 +44,13 @@ class Ecs:
         clock: scales what ECS counts in seconds.
         endpoint: URL of the server that this is a part of, and a client of.
         runner: runs the tasks.
+        health: state of a target, as the load balancer sees it.
     """
 
     clock: Clock
     endpoint: str
     runner: TaskRunner
+    health: TargetHealth
     name: str = "ecs"
     _wire: Wire = field(default_factory=lambda: Wire("ecs"))
     _schedulers: dict[Caller, Scheduler] = field(default_factory=dict)
@@ -124,7 +126,7 @@ class Ecs:
 
     def _add(self, who: Caller, region: Region) -> None:
         clients = TaskClients(self.endpoint, who.account, who.region)
-        self._schedulers[who] = Scheduler(region, clients, self.clock, self.runner, self._pool)
+        self._schedulers[who] = Scheduler(region, clients, self.clock, self.runner, self.health, self._pool)
 
     def locate(self, account: str, region: str, address: str, port: int) -> tuple[str, int]:
         """Where a port of a task really listens; what is no task's address is taken as it is."""

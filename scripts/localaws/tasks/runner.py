@@ -15,13 +15,12 @@ from typing import Any, Protocol
 
 DEFAULT = "auto"
 
+NO_ENGINE = "CannotStartContainerError: no container engine"
+"""How `stoppedReason` begins where nothing here can run any task."""
+
 
 class NotStartedError(Exception):
     """A task cannot be started; the message is what `stoppedReason` says."""
-
-
-class NoEngineError(NotStartedError):
-    """There is nothing that could start any task: another attempt would not help."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class TaskRunner(Protocol):
         """Starts a task.
 
         Raises:
-            NotStartedError: it does not start; NoEngineError where no task would.
+            NotStartedError: it does not start; with NO_ENGINE first where no task would.
         """
 
     def ended(self, task_id: str) -> str | None:
@@ -95,9 +94,9 @@ class NoRunner:
     def start(self, launch: Launch) -> Addresses:
         """Refuses the task."""
         images = ", ".join(container.image for container in launch.containers)
-        raise NoEngineError(
-            f"CannotStartContainerError: {self._why}, so {images} cannot run. Start a Docker engine that "
-            "`docker info` finds, and then the embedded AWS again."
+        raise NotStartedError(
+            f"{NO_ENGINE}: {self._why}, so {images} cannot run. Start a Docker engine that `docker info` "
+            "finds, and then the embedded AWS again."
         )
 
     def ended(self, task_id: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from localaws.codedeploy import rollback
 from localaws.codedeploy.appspec import AppSpecError, load
+from localaws.codedeploy.ecs_platform import READY_WAIT, TERMINATION_WAIT
 from localaws.codedeploy.model import Deployment, new_deployment_id
 from localaws.codedeploy.notifications import overview
 from localaws.codedeploy.operations.context import Context, Operation, Params, page, time, without_none
@@ -25,6 +26,9 @@ _GROUP_SETTINGS = (
     "alarmConfiguration",
     "autoRollbackConfiguration",
     "triggerConfigurations",
+    "ecsServices",
+    "loadBalancerInfo",
+    "blueGreenDeploymentConfiguration",
 )
 """What a deployment takes from its group when it is created; a later change is for later deployments
 (inferred)."""
@@ -42,16 +46,16 @@ def create(context: Context, params: Params) -> Params:
     if not name:
         raise ServiceError("DeploymentGroupNameRequiredException", "deploymentGroupName is missing")
     group = context.group(params["applicationName"], name)
-    if application["computePlatform"] != "Lambda":
-        message = (
-            f"Deployments to {application['computePlatform']} are not emulated here: those to Lambda are."
-        )
+    platform = application["computePlatform"]
+    if platform not in ("Lambda", "ECS"):
+        message = f"Deployments to {platform} are not emulated here: those to Lambda and ECS are."
         raise ServiceError("InvalidComputePlatformException", message)
     _check_settings(params)
     revision = context.revision(params)
     if not revision:
         raise ServiceError("RevisionRequiredException", "Revision is missing")
-    config = _config(context, params.get("deploymentConfigName") or group["deploymentConfigName"])
+    named = params.get("deploymentConfigName") or group["deploymentConfigName"]
+    config = _config(context, named, platform)
     content = _content(context, revision)
     _check_idle(context, params["applicationName"], name)
     deployment = Deployment(
@@ -67,6 +71,7 @@ def create(context: Context, params: Params) -> Params:
         alarm_override=params.get("overrideAlarmConfiguration"),
         auto_rollback=params.get("autoRollbackConfiguration"),
         previous_revision=group.get("targetRevision"),
+        platform=platform,
     )
     remember(context, deployment.application, revision, name, None)
     context.region.deployments[deployment.deployment_id] = deployment
@@ -83,10 +88,10 @@ def _check_settings(params: Params) -> None:
     check_rollback(params.get("autoRollbackConfiguration"))
 
 
-def _config(context: Context, name: str) -> str:
-    if context.config(name)["computePlatform"] != "Lambda":
+def _config(context: Context, name: str, platform: str) -> str:
+    if context.config(name)["computePlatform"] != platform:
         raise ServiceError(
-            "InvalidDeploymentConfigNameException", f"{name} is not a configuration for Lambda."
+            "InvalidDeploymentConfigNameException", f"{name} is not a configuration for {platform}."
         )
     return name
 
@@ -119,7 +124,7 @@ def _content(context: Context, revision: dict[str, Any]) -> str:
     elif context.content is not None:
         content = context.content
     else:
-        raise ServiceError("InvalidRevisionException", "A Lambda revision is an AppSpec as text or in S3.")
+        raise ServiceError("InvalidRevisionException", "The revision must be an AppSpec as text or in S3.")
     try:
         load(content)
     except AppSpecError as error:
@@ -198,17 +203,33 @@ def stop(context: Context, params: Params) -> Params:
 
 
 def go_on(context: Context, params: Params) -> Params:
-    """ContinueDeployment: a Lambda deployment never waits for it (API reference: READY_WAIT and
-    TERMINATION_WAIT are of EC2 and ECS; which error is inferred)."""
+    """ContinueDeployment: ends a wait of a deployment to ECS; one to Lambda never waits for it (API
+    reference: READY_WAIT and TERMINATION_WAIT are of EC2 and ECS; which errors is inferred)."""
     deployment = context.deployment(params["deploymentId"])
     if deployment.is_over:
         raise ServiceError(
             "DeploymentAlreadyCompletedException",
             f"The deployment {deployment.deployment_id} is already completed.",
         )
-    raise ServiceError(
-        "UnsupportedActionForDeploymentTypeException", "A Lambda deployment cannot be continued by request."
-    )
+    if deployment.platform == "Lambda":
+        raise ServiceError(
+            "UnsupportedActionForDeploymentTypeException",
+            "A Lambda deployment cannot be continued by request.",
+        )
+    wait = params.get("deploymentWaitType") or READY_WAIT
+    if wait not in (READY_WAIT, TERMINATION_WAIT):
+        raise ServiceError(
+            "InvalidDeploymentWaitTypeException", f"{wait} is neither {READY_WAIT} nor {TERMINATION_WAIT}"
+        )
+    waits = deployment.status == "Ready" if wait == READY_WAIT else wait in deployment.waits
+    if not waits:
+        raise ServiceError(
+            "DeploymentIsNotInReadyStateException",
+            f"The deployment {deployment.deployment_id} is not in its {wait}.",
+        )
+    deployment.continued.append(wait)
+    context.engine.wake(deployment)
+    return {}
 
 
 def put_hook_status(context: Context, params: Params) -> Params:
@@ -251,7 +272,7 @@ def _answer(deployment: Deployment) -> Params:
             "createTime": time(deployment.created),
             "startTime": time(deployment.started),
             "completeTime": time(deployment.completed),
-            "deploymentOverview": overview(deployment),
+            "deploymentOverview": _overview(deployment),
             "description": deployment.description,
             "creator": deployment.creator,
             "ignoreApplicationStopFailures": False,
@@ -259,13 +280,21 @@ def _answer(deployment: Deployment) -> Params:
             "autoRollbackConfiguration": own,
             "rollbackInfo": rollback.info(deployment),
             "deploymentStyle": _STYLE,
-            "instanceTerminationWaitTimeStarted": False,
+            "instanceTerminationWaitTimeStarted": TERMINATION_WAIT in deployment.waits,
+            "blueGreenDeploymentConfiguration": deployment.settings.get("blueGreenDeploymentConfiguration"),
+            "loadBalancerInfo": deployment.settings.get("loadBalancerInfo"),
             "fileExistsBehavior": "DISALLOW",
             "deploymentStatusMessages": [],
-            "computePlatform": "Lambda",
+            "computePlatform": deployment.platform,
             "overrideAlarmConfiguration": deployment.alarm_override,
         }
     )
+
+
+def _overview(deployment: Deployment) -> dict[str, int] | None:
+    """Counts of targets; a deployment to ECS has none before it is over (recorded)."""
+    running = deployment.platform == "ECS" and not deployment.is_over
+    return None if running else overview(deployment)
 
 
 def _shown(revision: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from localaws.codedeploy.operations import ecs_groups
 from localaws.codedeploy.operations.context import Context, Operation, Params, page, time, without_none
 from localaws.codedeploy.operations.tags import check_tags, move_tags, replace_tags
 from localaws.codedeploy.validation import (
@@ -53,7 +54,7 @@ def create(context: Context, params: Params) -> Params:
         )
     if platform == "Server":
         raise ServiceError("InvalidInputException", "Groups of the Server platform are not emulated here.")
-    _check(context, platform, params)
+    _check(context, platform, params, {})
     check_tags(params.get("tags"))
     group_id = str(uuid.uuid4())
     context.region.groups[key] = {
@@ -75,7 +76,7 @@ def update(context: Context, params: Params) -> Params:
     """UpdateDeploymentGroup: what is given is replaced."""
     application, name = params["applicationName"], params["currentDeploymentGroupName"]
     group = context.group(application, name)
-    _check(context, group["computePlatform"], params)
+    _check(context, group["computePlatform"], params, group)
     _rename(context, application, name, params.get("newDeploymentGroupName"))
     group.update({setting: params[setting] for setting in _SETTINGS if setting in params})
     return {"hooksNotCleanedUp": []}
@@ -94,7 +95,7 @@ def _rename(context: Context, application: str, name: str, new: str | None) -> N
         deployment.group = new
 
 
-def _check(context: Context, platform: str, params: Params) -> None:
+def _check(context: Context, platform: str, params: Params, existing: Params) -> None:
     config = params.get("deploymentConfigName")
     if config and context.config(config)["computePlatform"] != platform:
         raise ServiceError(
@@ -105,6 +106,8 @@ def _check(context: Context, platform: str, params: Params) -> None:
     check_rollback(params.get("autoRollbackConfiguration"))
     check_triggers(params.get("triggerConfigurations"))
     check_style(params.get("deploymentStyle"))
+    if platform == "ECS":
+        ecs_groups.check({**existing, **params})
 
 
 def get(context: Context, params: Params) -> Params:

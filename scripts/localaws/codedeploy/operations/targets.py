@@ -1,4 +1,4 @@
-"""Deployment targets: a Lambda deployment has one, its function's alias."""
+"""Deployment targets: a deployment to Lambda has one, its function's alias; one to ECS too, its service."""
 
 from __future__ import annotations
 
@@ -30,10 +30,19 @@ def batch_get(context: Context, params: Params) -> Params:
 def list_all(context: Context, params: Params) -> Params:
     """ListDeploymentTargets: none where the AppSpec cannot be used; `targetFilters` by TargetStatus."""
     deployment = context.deployment(params["deploymentId"])
-    spec = _spec(deployment)
+    ids = _ids(deployment)
     wanted = (params.get("targetFilters") or {}).get("TargetStatus")
-    shown = spec is not None and (not wanted or _status(deployment) in wanted)
-    return page([_target_id(spec)] if spec and shown else [], params.get("nextToken"), "targetIds")
+    shown = not wanted or _status(deployment) in wanted
+    return page(ids[:1] if shown else [], params.get("nextToken"), "targetIds")
+
+
+def _ids(deployment: Deployment) -> list[str]:
+    """What the target of a deployment may be called; the first one is how it is called itself."""
+    if deployment.platform == "ECS":
+        service = deployment.settings["ecsServices"][0]
+        return [f"{service['clusterName']}:{service['serviceName']}"]
+    spec = _spec(deployment)
+    return [_target_id(spec), spec.function] if spec else []
 
 
 def _spec(deployment: Deployment) -> AppSpec | None:
@@ -55,21 +64,42 @@ def _status(deployment: Deployment) -> str:
 
 def _answer(context: Context, deployment_id: str, target_id: str) -> Params:
     deployment = context.deployment(deployment_id)
-    spec = _spec(deployment)
-    if spec is None or target_id not in (_target_id(spec), spec.function):
+    ids = _ids(deployment)
+    if target_id not in ids:
         raise ServiceError(
             "DeploymentTargetDoesNotExistException", f"{deployment_id} has no target {target_id}"
         )
-    own_id = _target_id(spec)
+    if deployment.platform == "ECS":
+        return {"deploymentTargetType": "ECSTarget", "ecsTarget": _ecs_target(context, deployment, ids[0])}
+    target = _lambda_target(context, deployment, ids[0])
+    return {"deploymentTargetType": "LambdaTarget", "lambdaTarget": target}
+
+
+def _common(deployment: Deployment, target_id: str, arn: str) -> Params:
     times = [deployment.created, deployment.started, deployment.completed]
     times += [moment for event in deployment.events for moment in (event.start, event.end)]
-    target = {
-        "deploymentId": deployment_id,
-        "targetId": own_id,
-        "targetArn": f"arn:aws:lambda:{context.region_name}:{context.account}:function:{own_id}",
+    return {
+        "deploymentId": deployment.deployment_id,
+        "targetId": target_id,
+        "targetArn": arn,
         "status": _status(deployment),
         "lastUpdatedAt": time(max(moment for moment in times if moment is not None)),
         "lifecycleEvents": [_event(event) for event in deployment.events],
+    }
+
+
+def _ecs_target(context: Context, deployment: Deployment, target_id: str) -> Params:
+    name = target_id.replace(":", "/")
+    arn = f"arn:aws:ecs:{context.region_name}:{context.account}:service/{name}"
+    sets = deployment.ecs.sets if deployment.ecs else []
+    return {**_common(deployment, target_id, arn), "taskSetsInfo": sets}
+
+
+def _lambda_target(context: Context, deployment: Deployment, target_id: str) -> Params:
+    spec = read(deployment.content)
+    arn = f"arn:aws:lambda:{context.region_name}:{context.account}:function:{target_id}"
+    return {
+        **_common(deployment, target_id, arn),
         "lambdaFunctionInfo": {
             "functionName": spec.function,
             "functionAlias": spec.alias,
@@ -78,7 +108,6 @@ def _answer(context: Context, deployment_id: str, target_id: str) -> Params:
             "targetVersionWeight": deployment.weight / 100,
         },
     }
-    return {"deploymentTargetType": "LambdaTarget", "lambdaTarget": target}
 
 
 def _event(event: Event) -> Params:
