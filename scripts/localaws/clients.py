@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
 
 @dataclass
@@ -30,8 +33,18 @@ class Clients:
         """A client, made once."""
         with self._lock:
             if service not in self._made:
-                session = boto3.Session(self.account, "local", region_name=self.region)
+                core = botocore.session.Session()
+                core.register_component("data_loader", _loader())
+                session = boto3.Session(
+                    self.account, "local", region_name=self.region, botocore_session=core
+                )
                 make: Any = session.client
                 config = Config(retries={"mode": "standard", "max_attempts": 3}, read_timeout=60)
                 self._made[service] = make(service, endpoint_url=self.endpoint, config=config)
             return self._made[service]
+
+
+@cache
+def _loader() -> Loader:
+    """The service models, read once for all accounts: they are the greater part of a client."""
+    return botocore.session.Session().get_component("data_loader")

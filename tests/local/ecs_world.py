@@ -10,6 +10,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from tests.local.codedeploy_world import ALL_EVENTS, STYLE, World, until
 from tests.local.http_tasks import RUNNER
 from tests.terraform.hcl import ROOT
 
-MINUTE = 0.2
-"""Real seconds of one AWS minute of these tests: a task set has its hour in twelve."""
+MINUTE = 0.15
+"""Real seconds of one AWS minute of these tests: a task set has its hour in nine."""
+
+_CONFIGS = count(1)
 
 CLUSTER, SERVICE, FAMILY, CONTAINER, PORT = "cluster", "web", "web", "app", 8080
 
@@ -78,10 +81,14 @@ class EcsWorld(World):
         found.balancer, found.groups, found.listeners = self.balancer, self.groups, self.listeners
         return found
 
-    def network(self) -> None:
-        """A load balancer with target groups `blue` and `green` and the listeners 80 and 8080."""
+    def load_balancer(self) -> None:
+        """A load balancer named `web`, with nothing behind it."""
         made = self.elbv2.create_load_balancer(Name="web", Subnets=["subnet-1", "subnet-2"])
         self.balancer = made["LoadBalancers"][0]
+
+    def network(self) -> None:
+        """A load balancer with target groups `blue` and `green` and the listeners 80 and 8080."""
+        self.load_balancer()
         self.groups = {name: self._target_group(name) for name in ("blue", "green")}
         self.listeners = {port: self._listener(port) for port in (80, PORT)}
 
@@ -220,7 +227,7 @@ class EcsWorld(World):
 
     def canary(self, minutes: int, percent: int = 20) -> str:
         """A configuration of its own; its name."""
-        name = f"canary-{percent}-{minutes}"
+        name = f"canary-{percent}-{minutes}-{next(_CONFIGS)}"
         self.codedeploy.create_deployment_config(
             deploymentConfigName=name,
             computePlatform="ECS",

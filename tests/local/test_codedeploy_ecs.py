@@ -41,6 +41,18 @@ def world(endpoint: str) -> Iterator[EcsWorld]:
     made.ecs.delete_service(cluster=CLUSTER, service=SERVICE, force=True)
 
 
+@pytest.fixture(scope="module")
+def shared(endpoint: str) -> EcsWorld:
+    """An account for tests that leave version 1 serving alone, as they found it."""
+    return EcsWorld(endpoint).built()
+
+
+def at_rest(world: EcsWorld) -> None:
+    """Waits until version 1 serves alone, on both listeners."""
+    until(lambda: world.sets() == {"PRIMARY": "1"}, "green is gone")
+    assert (world.answers(20), world.weights(PORT)["blue"]) == ({"1"}, 100)
+
+
 def until_weight(world: EcsWorld, green: int) -> None:
     until(lambda: world.weights().get("green") == green, f"green gets {green} %")
 
@@ -123,24 +135,23 @@ def test_the_next_deployment_goes_back_to_the_other_target_group(world: EcsWorld
 
 
 @pytest.mark.parametrize("stage", ["canary", "termination"])
-def test_a_stop_with_rollback_sends_traffic_back(world: EcsWorld, stage: str) -> None:
-    config = world.canary(2000) if stage == "canary" else "CodeDeployDefault.ECSAllAtOnce"
-    deployment = world.release(world.definition("2"), config)
+def test_a_stop_with_rollback_sends_traffic_back(shared: EcsWorld, stage: str) -> None:
+    config = shared.canary(2000) if stage == "canary" else "CodeDeployDefault.ECSAllAtOnce"
+    deployment = shared.release(shared.definition("2"), config)
     if stage == "canary":
-        until_weight(world, 20)
+        until_weight(shared, 20)
     else:
-        world.waiting(deployment)
-    world.codedeploy.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
-    info = world.ended(deployment)
+        shared.waiting(deployment)
+    shared.codedeploy.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
+    info = shared.ended(deployment)
     assert (info["status"], info["errorInformation"]["code"]) == ("Stopped", "MANUAL_STOP")
-    undo = world.rolled_back(info)
+    undo = shared.rolled_back(info)
     assert (undo["status"], undo["creator"]) == ("Succeeded", "codeDeployRollback")
     assert undo["deploymentConfigName"] == "CodeDeployDefault.ECSAllAtOnce"
     assert undo["rollbackInfo"]["rollbackTriggeringDeploymentId"] == deployment
-    assert (world.weights()["blue"], world.weights(PORT)["blue"]) == (100, 100)
-    until(lambda: world.sets() == {"PRIMARY": "1"}, "green is gone")
-    assert world.answers(20) == {"1"}
-    shown = world.events(deployment)
+    assert shared.weights()["blue"] == 100
+    at_rest(shared)
+    shown = shared.events(deployment)
     assert shown["AllowTraffic"] == ("Failed" if stage == "canary" else "Succeeded")
 
 
@@ -156,35 +167,39 @@ def test_a_stop_without_rollback_leaves_all_as_it_is(world: EcsWorld) -> None:
     assert (info["status"], info["errorInformation"]["code"]) == ("Failed", "INVALID_ECS_SERVICE")
 
 
-def test_an_alarm_stops_it(world: EcsWorld) -> None:
-    alarm = world.alarm()
-    world.codedeploy.update_deployment_group(
+def test_an_alarm_stops_it(shared: EcsWorld) -> None:
+    alarm = shared.alarm()
+    shared.codedeploy.update_deployment_group(
         applicationName="app",
         currentDeploymentGroupName="live",
         alarmConfiguration={"enabled": True, "alarms": [{"name": alarm}]},
     )
-    deployment = world.release(world.definition("2"))
-    world.waiting(deployment)
-    world.set_alarm(alarm, "ALARM")
-    info = world.ended(deployment)
+    deployment = shared.release(shared.definition("2"))
+    shared.waiting(deployment)
+    shared.set_alarm(alarm, "ALARM")
+    info = shared.ended(deployment)
     assert (info["status"], info["errorInformation"]["code"]) == ("Stopped", "ALARM_ACTIVE")
-    assert world.rolled_back(info)["status"] == "Succeeded"
-    assert world.answers(20) == {"1"}
-
-
-def test_a_hook_that_fails_sends_traffic_back(world: EcsWorld) -> None:
-    good = world.publish_function("CodeDeployHook_good", REPORTING_HOOK % "Succeeded")
-    bad = world.publish_function("CodeDeployHook_bad", REPORTING_HOOK % "Failed")
-    deployment = world.release(
-        world.definition("2"), hooks={"AfterInstall": good, "AfterAllowTestTraffic": bad}
+    assert shared.rolled_back(info)["status"] == "Succeeded"
+    at_rest(shared)
+    shared.codedeploy.update_deployment_group(
+        applicationName="app",
+        currentDeploymentGroupName="live",
+        alarmConfiguration={"enabled": False, "alarms": []},
     )
-    info = world.ended(deployment)
+
+
+def test_a_hook_that_fails_sends_traffic_back(shared: EcsWorld) -> None:
+    good = shared.publish_function("CodeDeployHook_good", REPORTING_HOOK % "Succeeded")
+    bad = shared.publish_function("CodeDeployHook_bad", REPORTING_HOOK % "Failed")
+    deployment = shared.release(
+        shared.definition("2"), hooks={"AfterInstall": good, "AfterAllowTestTraffic": bad}
+    )
+    info = shared.ended(deployment)
     assert (info["status"], info["errorInformation"]["code"]) == ("Failed", "HOOK_EXECUTION_FAILURE")
-    assert world.rolled_back(info)["status"] == "Succeeded"
-    shown = world.events(deployment)
+    assert shared.rolled_back(info)["status"] == "Succeeded"
+    shown = shared.events(deployment)
     assert [shown[event] for event in EVENTS[2:6]] == ["Succeeded", "Succeeded", "Failed", "Skipped"]
-    assert (world.weights(PORT)["blue"], world.answers(20)) == (100, {"1"})
-    until(lambda: world.sets() == {"PRIMARY": "1"}, "green is gone")
+    at_rest(shared)
 
 
 def test_tasks_that_never_get_healthy(endpoint: str, world: EcsWorld) -> None:
@@ -271,40 +286,41 @@ def test_what_only_a_deployment_changes(world: EcsWorld) -> None:
     assert (health(), world.get()[0]) == ([], 503)
 
 
-def test_appspecs_that_do_not_fit(world: EcsWorld) -> None:
+def test_appspecs_that_do_not_fit(shared: EcsWorld) -> None:
     for properties, code, words in (
         (balanced("other", PORT), "ECS_UPDATE_ERROR", "The container other does not exist in the task"),
         (balanced("app", 443), "ECS_UPDATE_ERROR", "app did not have a container port 443 defined."),
         ({"TaskDefinition": "web:99"}, "ECS_UPDATE_ERROR", "Unable to find task definition"),
         ({"LoadBalancerInfo": {}}, "INVALID_REVISION", "LoadBalancerInfo"),
     ):
-        info = world.ended(world.release(world.definition("2"), properties=properties))
+        info = shared.ended(shared.release(shared.definition("2"), properties=properties))
         assert (info["status"], info["errorInformation"]["code"]) == ("Failed", code)
         assert words in info["errorInformation"]["message"]
         if "rollbackInfo" in info:
-            assert world.rolled_back(info)["status"] == "Succeeded"
-        assert (world.sets(), world.answers()) == ({"PRIMARY": "1"}, {"1"})
+            assert shared.rolled_back(info)["status"] == "Succeeded"
+        at_rest(shared)
 
 
 def balanced(container: str, port: int) -> dict[str, Any]:
     return {"LoadBalancerInfo": {"ContainerName": container, "ContainerPort": port}}
 
 
-def test_listeners_that_do_not_fit(world: EcsWorld) -> None:
+def test_listeners_that_do_not_fit(shared: EcsWorld) -> None:
     def forward(weights: dict[str, int]) -> None:
-        groups = [{"TargetGroupArn": world.groups[name], "Weight": share} for name, share in weights.items()]
+        groups = [{"TargetGroupArn": shared.groups[name], "Weight": share} for name, share in weights.items()]
         actions = [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]
-        world.elbv2.modify_listener(ListenerArn=world.listeners[80], DefaultActions=actions)
+        shared.elbv2.modify_listener(ListenerArn=shared.listeners[80], DefaultActions=actions)
 
     for weights, words in (
         ({"green": 1}, "Primary taskset target group must be behind listener"),
         ({"blue": 50, "green": 50}, "Green taskset target group cannot have non-zero weight"),
     ):
         forward(weights)
-        info = world.ended(world.release(world.definition("2")))
+        info = shared.ended(shared.release(shared.definition("2")))
         assert info["errorInformation"]["code"] == "ELASTIC_LOAD_BALANCING_INVALID"
         assert words in info["errorInformation"]["message"]
-        assert world.sets() == {"PRIMARY": "1"}
+        assert shared.sets() == {"PRIMARY": "1"}
+    forward({"blue": 100, "green": 0})
 
 
 def test_metrics_by_target_group(world: EcsWorld) -> None:

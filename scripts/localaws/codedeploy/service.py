@@ -134,7 +134,8 @@ class CodeDeploy:
         """Ends the background work; what runs is gone on with after the next start."""
         for engine in self._engines.values():
             await engine.stop()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        # What is still asked is answered now; later nobody would answer, and the process would wait for it.
+        await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
 
 
 def _before_check(operation: str, params: dict[str, Any]) -> None:

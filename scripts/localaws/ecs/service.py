@@ -163,7 +163,8 @@ class Ecs:
         for scheduler in self._schedulers.values():
             await scheduler.stop()
         await asyncio.get_running_loop().run_in_executor(self._pool, self.runner.close)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        # What is still asked is answered now; later nobody would answer, and the process would wait for it.
+        await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
 
 
 def _modelled(error: ServiceError) -> ServiceError:
