@@ -35,9 +35,7 @@ class Clients:
             if service not in self._made:
                 core = botocore.session.Session()
                 core.register_component("data_loader", _loader())
-                session = boto3.Session(
-                    self.account, "local", region_name=self.region, botocore_session=core
-                )
+                session = boto3.Session(self.account, "local", region_name=self.region, botocore_session=core)
                 make: Any = session.client
                 config = Config(retries={"mode": "standard", "max_attempts": 3}, read_timeout=60)
                 self._made[service] = make(service, endpoint_url=self.endpoint, config=config)
@@ -47,4 +45,5 @@ class Clients:
 @cache
 def _loader() -> Loader:
     """The service models, read once for all accounts: they are the greater part of a client."""
-    return botocore.session.Session().get_component("data_loader")
+    loader: Loader = botocore.session.Session().get_component("data_loader")
+    return loader

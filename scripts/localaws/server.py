@@ -24,6 +24,7 @@ from localaws.codebuild.service import CodeBuild
 from localaws.codedeploy.service import CodeDeploy
 from localaws.ecs.service import Ecs
 from localaws.lifecycle import HEALTH_PATH, PidRecord
+from localaws.ministack_patches import balancers, functions, gateway, logs, network, registry
 from localaws.processes import port_holder, start_mark
 from localaws.service import Part
 from localaws.settings import HOST, Settings
@@ -54,7 +55,7 @@ def serve(settings: Settings) -> None:
     settings.tmp_dir.mkdir()
     listener = _bind(settings.port)
     port: int = listener.getsockname()[1]
-    os.environ.update(ministack_patches.environment(settings, port))
+    os.environ.update(gateway.environment(settings, port))
     tempfile.tempdir = str(settings.tmp_dir)
     _raise_file_limit()
     ministack_patches.check_contract()
@@ -102,37 +103,42 @@ class _Server:
         self._settings = settings
         self._listener = listener
         self._port: int = listener.getsockname()[1]
-        endpoint = ministack_patches.endpoint(self._port)
+        endpoint = gateway.endpoint(self._port)
         clock = Clock(settings.minute_seconds)
         self._services = build_services(clock, endpoint)
-        self._balancer = Balancer(clock, self._services[0], self._locate, ministack_patches.target_groups)
+        self._balancer = Balancer(clock, self._services[0], self._locate, balancers.target_groups)
         self._ecs: Ecs = ecs.build(clock, endpoint, runner, self._balancer.state)
         self._parts: tuple[Part, ...] = (*self._services, self._ecs)
-        self._snapshots = Snapshots(settings.state_dir, self._parts, ministack_patches.state_writers)
+        self._snapshots = Snapshots(settings.state_dir, self._parts, gateway.state_writers)
         self._ready = False
 
     def _locate(self, account: str, region: str, address: str, port: int) -> tuple[str, int]:
         return self._ecs.locate(account, region, address, port)
+
+    def _patch(self) -> None:
+        """Joins the services to MiniStack, and mends what it does otherwise than AWS."""
+        for service in self._services:
+            gateway.register(service)
+        gateway.put_before(self._ecs.name, self._ecs.before)
+        balancers.balance(self._balancer)
+        metrics = self._services[0]
+        logs.redirect_metrics(metrics)
+        logs.pass_on_logs(metrics)
+        logs.let_logs_grow()
+        functions.weigh_aliases()
+        functions.read_code_of_other_accounts()
+        registry.keep_image_layers()
+        network.complete_networks()
+        functions.measure_functions(metrics)
 
     async def run(self) -> None:
         """Serves until a signal comes."""
         from hypercorn.asyncio import serve as serve_asgi
         from hypercorn.config import Config
 
-        for service in self._services:
-            ministack_patches.register(service)
-        ministack_patches.put_before(self._ecs.name, self._ecs.before)
-        ministack_patches.balance(self._balancer)
-        metrics = self._services[0]
-        ministack_patches.redirect_metrics(metrics)
-        ministack_patches.pass_on_logs(metrics)
-        ministack_patches.let_logs_grow()
-        ministack_patches.weigh_aliases()
-        ministack_patches.read_code_of_other_accounts()
-        ministack_patches.keep_image_layers()
-        ministack_patches.measure_functions(metrics)
+        self._patch()
         self._snapshots.restore()
-        app = Application(ministack_patches.asgi_app(), self._health, self._snapshots.touch)
+        app = Application(gateway.asgi_app(), self._health, self._snapshots.touch)
         config = Config()
         config.bind = [f"fd://{self._listener.fileno()}"]
         config.keep_alive_timeout = 75
@@ -144,7 +150,7 @@ class _Server:
         try:
             await serve_asgi(app, config, shutdown_trigger=lambda: self._until(ending, starting))
         finally:
-            await asyncio.to_thread(ministack_patches.end_functions)
+            await asyncio.to_thread(functions.end_functions)
             self._settings.pid_file.unlink(missing_ok=True)
 
     async def _until(self, ending: asyncio.Event, starting: asyncio.Task[None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localaws.clock import Clock
 from localaws.cloudwatch.service import CloudWatch
-from localaws.ministack_patches import put_event
+from localaws.ministack_patches.gateway import put_event
 
 
 def build(clock: Clock, endpoint: str) -> CloudWatch:

@@ -17,7 +17,7 @@ from localaws.codebuild.engine import Engine
 from localaws.codebuild.model import Region
 from localaws.codebuild.operations import OPERATIONS, Context
 from localaws.codebuild.validation import check_model
-from localaws.ministack_patches import put_event
+from localaws.ministack_patches.gateway import put_event
 from localaws.service import Answer, Caller, QueryParams, Route, caller
 from localaws.wire import ServiceError
 from localaws.wire.calls import Call, Wire

@@ -19,7 +19,7 @@ from localaws.codedeploy.engine import Engine
 from localaws.codedeploy.model import Region
 from localaws.codedeploy.operations import OPERATIONS, Context
 from localaws.codedeploy.validation import check_names
-from localaws.ministack_patches import put_event
+from localaws.ministack_patches.gateway import put_event
 from localaws.service import Answer, Caller, QueryParams, Route, caller
 from localaws.wire import ServiceError
 from localaws.wire.calls import Call, Wire

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from localaws import ministack_patches
-from localaws.ministack_patches import ContractError, Internal
+from localaws.ministack_patches import functions, gateway, logs
+from localaws.ministack_patches.contract import ContractError, Internal
 from tests.local.codedeploy_world import archive
 
 
@@ -39,7 +40,7 @@ def test_what_other_services_measure_goes_to_our_cloudwatch(monkeypatch: pytest.
 
     monkeypatch.setattr(cloudwatch, "record_metric", cloudwatch.record_metric)
     put: list[tuple[object, ...]] = []
-    ministack_patches.redirect_metrics(SimpleNamespace(put=lambda *point: put.append(point)))
+    logs.redirect_metrics(SimpleNamespace(put=lambda *point: put.append(point)))
     cloudwatch.record_metric("AWS/SQS", "Sent", 2, "Count", {"QueueName": "q"})
     account, region = responses.get_account_id(), responses.get_region()
     assert [point[:7] for point in put] == [
@@ -55,9 +56,9 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, ...]]]:
     monkeypatch.setattr(cloudwatch_logs, "_append_log_events", cloudwatch_logs._append_log_events)
     monkeypatch.setattr(cloudwatch_logs, "_log_groups", {})
     found: list[tuple[str, ...]] = []
-    ministack_patches.pass_on_logs(SimpleNamespace(read_log=lambda *seen: found.append(seen)))
+    logs.pass_on_logs(SimpleNamespace(read_log=lambda *seen: found.append(seen)))
     yield found
-    ministack_patches.end_functions()
+    functions.end_functions()
 
 
 def test_log_events_that_are_put_are_shown_to_our_cloudwatch(shown: list[tuple[str, ...]]) -> None:
@@ -84,7 +85,7 @@ def test_log_groups_are_read_and_saved_while_functions_write_to_them(
     before = {"logGroupName": "before"}
     cloudwatch_logs._create_log_group(before)
     cloudwatch_logs._create_log_stream({**before, "logStreamName": "stream"})
-    ministack_patches.let_logs_grow()
+    logs.let_logs_grow()
     cloudwatch_logs._create_log_group({"logGroupName": "after"})
 
     class Grows:
@@ -102,7 +103,7 @@ def test_log_groups_are_read_and_saved_while_functions_write_to_them(
     assert [group["logGroupName"] for group in json.loads(body)["logGroups"]] == ["after", "before"]
     for name in ("before", "after"):
         del cloudwatch_logs._log_groups[name]["streams"]["grows"]
-    write = ministack_patches._writer("cloudwatch_logs", cloudwatch_logs.get_state)
+    write = gateway._writer("cloudwatch_logs", cloudwatch_logs.get_state)
     saved = json.loads(write())["payload"]["log_groups"]["data"]
     assert [sorted(group["streams"]) for group in saved.values()] == [["stream"], ["stream 1", "stream 2"]]
 

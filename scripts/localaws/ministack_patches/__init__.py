@@ -1,0 +1,23 @@
+"""The only package that touches MiniStack's internals; each patch says why it is there.
+
+MiniStack is pinned exactly. `check_contract` compares what is patched or called here with what is
+installed, and runs at every start: a changed internal ends the start with its name instead of a
+canary that silently is none.
+"""
+
+from localaws.ministack_patches import balancers, contract, functions, gateway, logs, network, registry
+
+INTERNALS = tuple(
+    internal
+    for module in (gateway, logs, functions, registry, balancers, network)
+    for internal in module.INTERNALS
+)
+
+
+def check_contract() -> None:
+    """Compares MiniStack with what the patches were written for.
+
+    Raises:
+        ContractError: a name is missing or takes other parameters.
+    """
+    contract.check(INTERNALS)
