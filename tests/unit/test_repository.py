@@ -74,11 +74,16 @@ def test_what_a_release_runs_on_was_tested() -> None:
 
 
 def test_a_service_that_names_what_lambda_has_gets_its_own(tmp_path: Path) -> None:
-    wanted = tmp_path / "requirements.in"
-    wanted.write_text("# comment\nBoto3>=1.40\npowertools[tracer]\n")
-    left_out = load("setup").left_out(wanted)
-    assert "--no-emit-package=boto3" not in left_out
-    assert "--no-emit-package=botocore" in left_out
+    def left_out(folder: str) -> list[str]:
+        wanted = tmp_path / folder / "orders" / "src" / "requirements.in"
+        wanted.parent.mkdir(parents=True, exist_ok=True)
+        wanted.write_text("# comment\nBoto3>=1.40\npowertools[tracer]\n")
+        options: list[str] = load("setup").left_out(wanted)
+        return options
+
+    assert "--no-emit-package=boto3" not in left_out("lambdas")
+    assert "--no-emit-package=botocore" in left_out("lambdas")
+    assert left_out("containers") == [], "an image has only what it brings"
 
 
 def test_a_python_that_is_too_old_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
