@@ -116,7 +116,7 @@ def _invoker(aws: Aws, contract: LambdaContract) -> Callable[[], tuple[str, str]
 def _getter(contract: ContainerContract) -> Callable[[], tuple[str, str]]:
     """A load balancer does not say which version answered."""
     http = URLLib3Session(timeout=10)
-    request = AWSRequest("GET", contract.url).prepare()
+    request = AWSRequest("GET", f"{contract.url.rstrip('/')}/").prepare()
 
     def send() -> tuple[str, str]:
         try:

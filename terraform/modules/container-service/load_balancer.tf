@@ -2,7 +2,11 @@ locals {
   protocol  = var.certificate_arn == null ? "HTTP" : "HTTPS"
   port      = var.certificate_arn == null ? 80 : 443
   test_port = var.certificate_arn == null ? 8080 : 8443
-  url       = "${lower(local.protocol)}://${aws_lb.this.dns_name}"
+  url = (
+    var.embedded_endpoint == null
+    ? "${lower(local.protocol)}://${aws_lb.this.dns_name}"
+    : "${var.embedded_endpoint}/_alb/${aws_lb.this.dns_name}:${local.port}"
+  )
 
   # Another port or network is another pair of groups, made before the old one goes.
   group_digest = substr(sha1("${local.name} ${var.vpc_id} ${var.port}"), 0, 6)

@@ -120,6 +120,12 @@ variable "desired_count" {
   }
 }
 
+variable "embedded_endpoint" {
+  description = "Endpoint of an embedded AWS, through which its load balancers are reached, since nothing resolves their names; null for AWS."
+  type        = string
+  default     = null
+}
+
 variable "environment" {
   description = "Name of the environment, such as prod."
   type        = string

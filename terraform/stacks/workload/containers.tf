@@ -64,13 +64,14 @@ module "container_service" {
   alarms                   = each.value.alarms
   architecture             = each.value.architecture
   canary_configs           = module.container_deployment_configs.services[each.key].canary_configs
-  certificate_arn          = each.value.certificate_arn
+  certificate_arn          = try(tostring(each.value.certificate_arn), null)
   cluster_arn              = aws_ecs_cluster.this[0].arn
   cluster_name             = aws_ecs_cluster.this[0].name
   cpu                      = each.value.cpu
   deletion_protection      = !local.embedded
   deployment_configs       = module.container_deployment_configs.services[each.key].deployment_configs
   desired_count            = each.value.desired_count
+  embedded_endpoint        = local.embedded ? trimsuffix(local.environment.endpoint_url, "/") : null
   environment              = var.environment
   environment_variables    = each.value.environment
   health_path              = each.value.health_path

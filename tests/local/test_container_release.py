@@ -1,0 +1,132 @@
+"""A container from its folder to its callers: built, pushed, provisioned, released, judged and taken back."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.local.image_tasks import RUNNER
+from tests.local.release_world import REPOSITORY, ReleaseWorld
+from tests.unit.packaging.fake_buildah import FakeBuildah
+
+pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(600)]
+
+NAME = "lockgate-local-web"
+DECLARED = {
+    "kind": "container",
+    "release": {"strategy": "canary", "percentage": 20, "interval_minutes": 5, "bake_minutes": 4},
+    "alarms": {"minimum_requests": 3},
+    "judge": "observe",
+}
+
+
+class ContainerWorld(ReleaseWorld):
+    """A repository with one container, `web`, and nothing else."""
+
+    def write_version(self, body: str, **answer: Any) -> None:
+        """Gives the container other code."""
+        source = self.root / "containers" / "web" / "src"
+        source.mkdir(parents=True, exist_ok=True)
+        (source / "answer.json").write_text(json.dumps({"body": body, **answer}))
+
+    def asked(self) -> str:
+        """What a caller gets."""
+        url = self.read("status")[0]["url"]
+        with urllib.request.urlopen(f"{url}/") as answer:
+            body: str = answer.read().decode()
+            return body
+
+    def lockgate(self, *arguments: str, **environment: str) -> Any:
+        own = {
+            "LOCALAWS_TASK_RUNNER": RUNNER,
+            "PYTHONPATH": str(REPOSITORY),
+            "PATH": f"{self.root / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        }
+        return super().lockgate(*arguments, **own, **environment)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerWorld]:
+    root = tmp_path_factory.mktemp("containers")
+    made = ContainerWorld.make(root, {})
+    shutil.rmtree(root / "lambdas")
+    FakeBuildah(root / "bin")
+    made.write_version("v1")
+    folder = root / "containers" / "web"
+    (folder / "service.yaml").write_text(yaml.safe_dump(DECLARED))
+    (folder / "Dockerfile").write_text("FROM scratch\nCOPY src/ /app/\nUSER 10001\n")
+    try:
+        yield made
+    finally:
+        made.lockgate("local", "down").ended()
+
+
+@pytest.fixture(scope="module")
+def released(world: ContainerWorld) -> ContainerWorld:
+    """After the first release."""
+    said = world.run("deploy")
+    assert "first release" in said
+    return world
+
+
+def test_the_first_release_replaces_the_bootstrap(released: ContainerWorld) -> None:
+    assert released.asked() == "v1"
+    (status,) = released.read("status")
+    assert (status["version"], status["weights"]) == ("1", {"1": 1.0})
+    assert "serves this code and configuration already" in released.run("deploy")
+
+
+def test_a_canary_is_judged_promoted_and_the_old_tasks_are_there_for_the_bake(
+    released: ContainerWorld,
+) -> None:
+    released.write_version("v2")
+    running = released.start("deploy")
+    running.line("gets traffic")
+    weights = released.read("status")[0]["weights"]
+    assert weights.keys() == {"1", "2"}, running.output
+    running.line("watching it for")
+    service = released.client("ecs").describe_services(cluster="lockgate-local", services=[NAME])["services"][
+        0
+    ]
+    assert len(service["taskSets"]) == 2
+    assert running.ended() == 0, running.output
+    assert released.asked() == "v2"
+    last = released.last()["deployments"]["web"]
+    assert last["phase"] == "succeeded"
+    assert last["judgements"].keys() == {"canary", "bake"}
+    assert sum(tally["requests"] for tally in last["tallies"].values()) > 0, last["tallies"]
+
+
+def test_a_version_that_fails_is_rolled_back_with_numbers(released: ContainerWorld) -> None:
+    before = released.asked()
+    released.write_version("v3", status=500)
+    said = released.run("deploy", expect=3)
+    assert re.search(r"alarm lockgate-local-web-live-(backstop|error-rate).* went red", said), said
+    assert released.asked() == before
+
+
+def test_a_version_that_does_not_get_healthy_gets_no_traffic(released: ContainerWorld) -> None:
+    before = released.asked()
+    released.write_version("v4", health=503)
+    running = released.start("deploy")
+    running.line("CodeDeploy .* started")
+    released.run("rollback")
+    assert running.ended() == 3, running.output
+    assert released.asked() == before
+
+
+def test_the_release_before_comes_back(released: ContainerWorld) -> None:
+    assert "back to version 1" in released.run("rollback")
+    assert released.asked() == "v1"
+
+
+def test_plan_is_empty_after_releases(released: ContainerWorld) -> None:
+    assert "Nothing to change." in released.run("apply", "--dry-run")
