@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.local.codedeploy_world import until
 from tests.local.image_tasks import RUNNER
+from tests.local.pruning import prune
 from tests.local.release_world import REPOSITORY, ReleaseWorld
 from tests.unit.packaging.fake_buildah import FakeBuildah
 
@@ -43,6 +45,11 @@ class ContainerWorld(ReleaseWorld):
         with urllib.request.urlopen(f"{url}/") as answer:
             body: str = answer.read().decode()
             return body
+
+    def images(self) -> set[str]:
+        """Digests of the images in the registry."""
+        found = self.client("ecr").describe_images(repositoryName="lockgate-local/web")["imageDetails"]
+        return {image["imageDigest"] for image in found}
 
     def lockgate(self, *arguments: str, **environment: str) -> Any:
         own = {
@@ -130,3 +137,28 @@ def test_the_release_before_comes_back(released: ContainerWorld) -> None:
 
 def test_plan_is_empty_after_releases(released: ContainerWorld) -> None:
     assert "Nothing to change." in released.run("apply", "--dry-run")
+
+
+def test_prune_takes_what_no_roll_back_may_go_to(released: ContainerWorld) -> None:
+    """Of 2 and 3, which were taken back, neither task definition nor image is left; 4 is the newest."""
+    before = released.images()
+    rows: dict[str, dict[str, Any]] = {}
+
+    def over() -> bool:
+        said = prune(released, "--dry-run", "--json")
+        rows.update((row["kind"], row) for row in json.loads(said) if row["subject"] == "web")
+        return rows["task definitions"]["skipped"] is None
+
+    until(over, "CodeDeploy has removed the old tasks")
+    assert rows["task definitions"]["kept"] == {"in_use": ["1"], "newest": ["4"]}
+    assert rows["task definitions"]["delete"] == ["2", "3"]
+    going = rows["images"]["delete"]
+    assert len(going) == 2
+    said = prune(released)
+    for name in ("2", "3", *going):
+        assert f"web: {name} deleted" in said
+    assert before - released.images() == set(going)
+    assert released.asked() == "v1"
+    definitions = released.client("ecs").list_task_definitions(familyPrefix=NAME)["taskDefinitionArns"]
+    active = {arn.rpartition("/")[2] for arn in definitions}
+    assert active == {f"{NAME}:1", f"{NAME}:4", f"{NAME}-template:1", f"{NAME}-bootstrap:1"}

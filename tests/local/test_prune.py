@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import signal
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from tests.local.pruning import prune
 from tests.local.release_world import ACCOUNT, FUNCTION, OBSERVED, SERVICE, ReleaseWorld, released
 
 pytestmark = [pytest.mark.local, pytest.mark.terraform]
@@ -19,17 +19,6 @@ pytestmark = [pytest.mark.local, pytest.mark.terraform]
 AT_ONCE = {**OBSERVED, "release": {"strategy": "all_at_once", "bake_minutes": 0}}
 
 BUCKET = f"lockgate-local-artifacts-{ACCOUNT}-eu-west-1"
-
-LATER = """
-import sys
-from datetime import timedelta
-from lockgate import cli
-from lockgate.commands import options, prune
-later = options.now() + timedelta(days=float(sys.argv.pop(1)))
-prune.now = lambda: later
-sys.exit(cli.main())
-"""
-"""`lockgate` some days later: nothing that is released in a test is old enough."""
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +38,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReleaseWorld]:
 def deploy(world: ReleaseWorld) -> None:
     world.change()
     world.run("deploy", "--service", SERVICE, "--no-traffic")
-
-
-def prune(world: ReleaseWorld, *arguments: str, after: timedelta = timedelta(days=31)) -> str:
-    """Runs `make prune` some days later; what it said."""
-    days = str(after / timedelta(days=1))
-    running = world.begin(sys.executable, "-c", LATER, days, "prune", "--env", "local", *arguments)
-    assert running.ended() == 0, running.output
-    return running.output
 
 
 def versions(world: ReleaseWorld, function: str = FUNCTION) -> list[str]:

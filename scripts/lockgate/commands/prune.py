@@ -12,9 +12,11 @@ from rich.console import Console
 
 from lockgate.commands.opened import Opened, opens
 from lockgate.commands.options import console, dry_run_option, json_option, now, service_option
-from lockgate.contract import LambdaContract
-from lockgate.prune.artifacts import Artifacts
+from lockgate.contract import ContainerContract, LambdaContract
+from lockgate.prune.artifacts import BUNDLES, Artifacts
+from lockgate.prune.images import Images
 from lockgate.prune.plan import Done, Plan, Reason
+from lockgate.prune.task_definitions import TaskDefinitions
 from lockgate.prune.versions import Versions
 
 DAYS = 30
@@ -65,17 +67,40 @@ def prune(opened: Opened, services: tuple[str, ...], days: int, dry_run: bool, a
 
 
 def _plans(opened: Opened, services: tuple[str, ...], age: timedelta) -> Iterator[tuple[Plan, Deleter]]:
-    at = now()
+    """Versions first, then what they and the bundles that are left need no more."""
+    at, names = now(), services or tuple(opened.contract.services)
+    contracts = [opened.contract.service(name) for name in names]
     code: dict[str, dict[str, str]] = {}
-    for name in services or opened.contract.services:
-        contract = opened.contract.service(name)
-        if not isinstance(contract, LambdaContract):
-            continue
-        versions = Versions(opened.aws, contract, opened.ledger)
-        yield versions.plan(at, age), versions
-        code[name] = {found["Version"]: found.get("CodeSha256", "") for found in versions.published}
+    images: list[tuple[Plan, TaskDefinitions]] = []
+    for contract in contracts:
+        if isinstance(contract, LambdaContract):
+            versions = Versions(opened.aws, contract, opened.ledger)
+            yield versions.plan(at, age), versions
+            code[contract.service] = {
+                found["Version"]: found.get("CodeSha256", "") for found in versions.published
+            }
+        elif isinstance(contract, ContainerContract):
+            definitions = TaskDefinitions(opened.aws, contract, opened.ledger)
+            planned = definitions.plan(at, age)
+            images.append((planned, definitions))
+            yield planned, definitions
+    artifacts = _artifacts(opened, services, code)
+    if opened.project.platform.shares_tooling(opened.name):
+        yield _shared(f"s3://{artifacts.bucket}", "artifacts"), artifacts
+        if images:
+            yield _shared(f"registry {opened.registry.account_id}", "images"), artifacts
+        return
+    found = artifacts.plans(at, age)
+    yield from ((plan, artifacts) for plan in found)
+    named = artifacts.named(left_by=next((plan for plan in found if plan.kind == BUNDLES), None))
+    for planned, definitions in images:
+        repository = _images(opened, definitions, artifacts)
+        yield repository.plan(at, age, definitions.images(left_by=planned), named), repository
+
+
+def _artifacts(opened: Opened, services: tuple[str, ...], code: dict[str, dict[str, str]]) -> Artifacts:
     platform = opened.contract.platform
-    artifacts = Artifacts(
+    return Artifacts(
         s3=opened.aws.s3,
         bucket=platform.artifact_bucket,
         account_id=platform.account_id,
@@ -83,12 +108,27 @@ def _plans(opened: Opened, services: tuple[str, ...], age: timedelta) -> Iterato
         versions=code,
         only=services,
     )
-    if opened.project.platform.shares_tooling(opened.name):
-        others = "environments share it, and what the others may go back to is in their ledgers"
-        yield Plan(f"s3://{platform.artifact_bucket}", "artifacts", skipped=others), artifacts
-        return
-    for plan in artifacts.plans(at, age):
-        yield plan, artifacts
+
+
+def _images(opened: Opened, definitions: TaskDefinitions, artifacts: Artifacts) -> Images:
+    service, registry = definitions.contract.service, opened.registry
+    return Images(
+        ecr=opened.aws.ecr,
+        registry_id=registry.account_id,
+        repository=registry.repository(service),
+        service=service,
+        ledger=opened.ledger,
+        defined=definitions.images,
+        named=artifacts.named,
+    )
+
+
+def _shared(subject: str, kind: str) -> Plan:
+    return Plan(
+        subject,
+        kind,
+        skipped="environments share it, and what the others may go back to is in their ledgers",
+    )
 
 
 def _say(plan: Plan, out: Console) -> None:

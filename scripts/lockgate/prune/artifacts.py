@@ -168,12 +168,21 @@ class Artifacts:
             named = self._named(seen.bundles)
             return [plan_artifacts(seen.artifacts, named, seen.wanted, youngest)]
         bundles = plan_bundles(seen.bundles, seen.wanted, youngest)
-        named = self._named(item for items in bundles.kept.values() for item in items)
         return [
             bundles,
-            plan_artifacts(seen.artifacts, named, seen.wanted, youngest),
+            plan_artifacts(seen.artifacts, self.named(left_by=bundles), seen.wanted, youngest),
             plan_sources(self._list("sources/"), youngest),
         ]
+
+    def named(self, left_by: Plan | None = None) -> frozenset[str]:
+        """What bundles name: keys, and digests of images.
+
+        Args:
+            left_by: a plan for the bundles: those that it keeps; None for all that are there now.
+        """
+        if left_by is None:
+            return self._named(self._list("bundles/"))
+        return self._named(item for items in left_by.kept.values() for item in items)
 
     def delete(self, planned: Plan) -> Iterator[Done]:
         """Deletes as many at a time as S3 takes, looking before each time what is needed now.
@@ -250,7 +259,7 @@ class Artifacts:
         return tuple(Item(item["Key"], item["LastModified"]) for item in found)
 
     def _named(self, bundles: Iterable[Item]) -> frozenset[str]:
-        """Keys that bundles name, also those whose own names are not Lockgate's."""
+        """Keys, and digests of images, that bundles name, also those whose own names are not Lockgate's."""
         keys = [item.name for item in bundles if item.name.endswith(".json")]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return frozenset(key for named in pool.map(self._names, keys) for key in named)
@@ -261,7 +270,9 @@ class Artifacts:
             content = self.s3.get_object(Bucket=self.bucket, Key=key, ExpectedBucketOwner=self.account_id)[
                 "Body"
             ].read()
-            return [file.key for file in parse_bundle(content, Path(), where).files]
+            bundle = parse_bundle(content, Path(), where)
+            images = [image.digest for image in bundle.images.values()]
+            return [*(file.key for file in bundle.files), *images]
         except self.s3.exceptions.NoSuchKey:
             return []
         except UsageError as error:
@@ -285,5 +296,11 @@ class Artifacts:
             running_commits=frozenset(release.commit for release in running if release.commit),
             running=frozenset(artifact.sha256 for artifact in artifacts if artifact),
             good_commits=frozenset(good.commit for _, good in goods if good.commit),
-            good=frozenset(base64.b64decode(code).hex() for code in codes if code),
+            good=frozenset(_hex(code) for code in codes if code),
         )
+
+
+def _hex(code: str) -> str:
+    """Hexadecimal digest of what Lambda reports in base64, and ECS as `sha256:<hex>`."""
+    prefix, _, digest = code.rpartition(":")
+    return digest if prefix else base64.b64decode(code).hex()

@@ -14,6 +14,7 @@ class Reason(StrEnum):
     IN_USE = "in use now"
     FOREIGN = "not named as Lockgate names things"
     WINDOW = "a roll-back may go to it"
+    DEFINED = "named by a task definition that is kept"
     NAMED = "named by a bundle that is kept"
     NEWEST = "the newest"
     YOUNG = "too young"

@@ -27,13 +27,13 @@ LATEST = "$LATEST"
 
 @dataclass(frozen=True)
 class Guards:
-    """What may not be deleted of a function at one moment.
+    """What may not be deleted of a service at one moment.
 
     Attributes:
         running: ids of CodeDeploy deployments of the service that are not over.
         holder: the release that holds the service in the ledger.
         good: versions that a roll-back may go to.
-        aliased: versions that any alias of the function names, weights included.
+        aliased: versions that serve: that any alias of a function names, weights included, or that tasks run.
     """
 
     running: tuple[str, ...] = ()
@@ -57,20 +57,24 @@ class Guards:
         return Reason.WINDOW if version in self.good else None
 
 
-def plan(service: str, versions: tuple[Item, ...], guards: Guards, youngest: datetime) -> Plan:
-    """What to delete of a function's published versions.
+def plan(
+    service: str, versions: tuple[Item, ...], guards: Guards, youngest: datetime, kind: str = KIND
+) -> Plan:
+    """What to delete of what releases have published, numbered in its order.
 
     The newest one is kept: PublishVersion gives it back where nothing has changed since (API reference,
-    PublishVersion), so a release that starts now may be about to serve it.
+    PublishVersion), and a release of a container takes the newest task definition where it says the same, so
+    a release that starts now may be about to serve it.
 
     Args:
         service: whose they are.
         versions: all that are published; `$LATEST` is none of them.
         guards: what may not be deleted.
         youngest: what was published after this is kept.
+        kind: what they are.
     """
     if guards.busy:
-        return Plan(service, KIND, skipped=guards.busy)
+        return Plan(service, kind, skipped=guards.busy)
     newest = max((int(version.name) for version in versions), default=None)
 
     def keeps(version: Item) -> Reason | None:
@@ -79,7 +83,7 @@ def plan(service: str, versions: tuple[Item, ...], guards: Guards, youngest: dat
             reason = Reason.NEWEST
         return reason or (Reason.YOUNG if version.created_at > youngest else None)
 
-    return decide(service, KIND, sorted(versions, key=lambda version: int(version.name)), keeps)
+    return decide(service, kind, sorted(versions, key=lambda version: int(version.name)), keeps)
 
 
 @dataclass(frozen=True)
