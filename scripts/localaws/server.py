@@ -30,6 +30,7 @@ from localaws.service import Part
 from localaws.settings import HOST, Settings
 from localaws.snapshots import Snapshots
 from localaws.tasks.runner import TaskRunner, find
+from localaws.whole_answers import send_whole_answers
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +145,7 @@ class _Server:
         config.keep_alive_timeout = 75
         config.graceful_timeout = 3
         config.loglevel = "WARNING"
+        send_whole_answers()
         ending = _signalled()
         self._write_pid_file()
         starting = asyncio.create_task(self._start_services(app))

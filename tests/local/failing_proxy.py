@@ -35,6 +35,8 @@ def failing_proxy() -> Iterator[FailingProxy]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # An answer leaves in one piece, for the reason that localaws/whole_answers.py has.
+        wbufsize = -1
 
         def handle_one_request(self) -> None:
             self.raw_requestline = self.rfile.readline(65537)
@@ -69,6 +71,7 @@ def failing_proxy() -> Iterator[FailingProxy]:
             self.send_header("Content-Length", length)
             self.end_headers()
             self.wfile.write(body)
+            self.wfile.flush()
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     proxy.url = f"http://127.0.0.1:{server.server_port}"
