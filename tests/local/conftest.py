@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,13 @@ from tests.local.codedeploy_world import MINUTE, served
 
 
 @pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of its state."""
+    return tmp_path_factory.mktemp("localaws")
+
+
+@pytest.fixture(scope="module")
+def endpoint(home: Path) -> Iterator[str]:
     """Where it answers; each test takes an account of its own."""
-    with served(tmp_path_factory.mktemp("localaws"), MINUTE) as running:
+    with served(home, MINUTE) as running:
         yield running

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import subprocess
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from localaws.tasks.docker import DockerRunner, Engine
+from localaws.tasks.runner import Container, Launch, NotStartedError
 from lockgate.aws import Aws
 from lockgate.config import Account, Project
 from lockgate.errors import LockgateError, RefusedError
 from lockgate.packaging import Bundle, build
 from lockgate.packaging.oci import read_image
 from lockgate.packaging.registry import Registry
+from tests.local.codedeploy_world import until
 from tests.unit.packaging.fake_buildah import FakeBuildah
 
 pytestmark = pytest.mark.local
@@ -161,3 +167,51 @@ def test_what_was_pushed_is_pulled(world: World, endpoint: str) -> None:
         asked = urllib.request.Request(f"{endpoint}/v2/lockgate-dev/web/{kind}/{digest}", headers=host)
         with urllib.request.urlopen(asked) as answer:
             assert f"sha256:{hashlib.sha256(answer.read()).hexdigest()}" == digest
+
+
+def busybox() -> Path:
+    """A program that needs nothing of its image."""
+    for place in ("/bin/busybox", "/usr/bin/busybox"):
+        if Path(place).is_file() and subprocess.run(["ldd", place], capture_output=True).returncode:
+            return Path(place)
+    pytest.skip("there is no static busybox to put into an image: apt-get install busybox-static")
+
+
+@pytest.fixture
+def docker(home: Path) -> Iterator[DockerRunner]:
+    engine = Engine(os.environ.get("DOCKER_HOST"))
+    if problem := engine.problem():
+        pytest.skip(f"Docker is missing: {problem}")
+    runner = DockerRunner(home, engine)
+    yield runner
+    runner.close()
+
+
+@pytest.mark.docker
+def test_docker_runs_what_was_pushed(world: World, docker: DockerRunner) -> None:
+    source = world.root / "containers" / "web" / "src"
+    shutil.copy(busybox(), source / "busybox")
+    (source / "index.html").write_text("pushed")
+    bundle = world.build()
+    host = f"{world.account}.dkr.ecr.{REGION}.amazonaws.com"
+    image = f"{host}/lockgate-dev/web@{bundle.images['web'].digest}"
+    program = ("/src/busybox", "httpd", "-f", "-p", "8080", "-h", "/src")
+    launch = Launch("task-1", (Container("web", image, entry_point=program),), (8080,))
+    with pytest.raises(
+        NotStartedError, match=r"CannotPullContainerError: .*/lockgate-dev/web has no sha256:"
+    ):
+        docker.start(launch)
+    world.registry.push(bundle)
+    where, port = docker.start(launch)[8080]
+
+    def answers() -> bool:
+        try:
+            with urllib.request.urlopen(f"http://{where}:{port}/") as answer:
+                return bool(answer.read() == b"pushed")
+        except OSError:
+            return False
+
+    until(answers, "the image serves")
+    assert docker.ended("task-1") is None
+    docker.stop("task-1")
+    assert docker.ended("task-1") is not None

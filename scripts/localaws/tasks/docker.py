@@ -11,10 +11,14 @@ import contextlib
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from localaws.lifecycle import PidRecord
+from localaws.settings import HOST, Settings
+from localaws.tasks.images import EcrImage, ImageError
 from localaws.tasks.runner import Addresses, Container, Launch, NotStartedError
 
 _LABEL = "lockgate.localaws.home"
@@ -91,6 +95,8 @@ class DockerRunner:
     def __init__(self, home: Path, engine: Engine) -> None:
         self._home = str(home)
         self._engine = engine
+        self._settings = Settings(home=home)
+        self._loading = threading.Lock()
 
     def start(self, launch: Launch) -> Addresses:
         """Starts the containers, the one with the ports first."""
@@ -103,9 +109,26 @@ class DockerRunner:
                 name, joined = f"{launch.task_id}-{number}", ["--network", f"container:{leader}"]
                 self._start(launch.task_id, container, name, joined)
             return {port: self._published(leader, port) for port in launch.ports}
+        except ImageError as error:
+            self.stop(launch.task_id)
+            raise NotStartedError(f"CannotPullContainerError: {error}") from error
         except DockerError as error:
             self.stop(launch.task_id)
             raise NotStartedError(f"CannotStartContainerError: {error}") from error
+
+    def _loaded(self, image: str) -> str:
+        """What the engine calls an image; one of the embedded registry is handed to it first."""
+        ours = EcrImage.parse(image)
+        if ours is None:
+            return image
+        with self._loading:
+            if not self._engine.run("images", "--quiet", ours.tag).strip():
+                record = PidRecord.read(self._settings.pid_file)
+                if record is None:
+                    raise ImageError(f"{self._settings.pid_file} does not say where this server listens")
+                with ours.archive(f"http://{HOST}:{record.port}") as archive:
+                    self._engine.run("load", "--quiet", "--input", str(archive), seconds=_START_SECONDS)
+        return ours.tag
 
     def _start(self, task_id: str, container: Container, name: str, network: list[str]) -> None:
         words = ["run", "--detach", "--name", name, *network]
@@ -117,7 +140,8 @@ class DockerRunner:
         if container.entry_point:
             words += ["--entrypoint", container.entry_point[0]]
         variables = dict(container.environment)
-        self._engine.run(*words, container.image, *command, seconds=_START_SECONDS, add=variables)
+        image = self._loaded(container.image)
+        self._engine.run(*words, image, *command, seconds=_START_SECONDS, add=variables)
 
     def ended(self, task_id: str) -> str | None:
         """Says which essential container has exited; an engine that does not answer says nothing."""

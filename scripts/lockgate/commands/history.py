@@ -10,6 +10,7 @@ from rich.table import Table
 
 from lockgate.commands.opened import Opened, opens
 from lockgate.commands.options import console, json_option, service_option
+from lockgate.report import words
 
 
 @click.command()
@@ -39,7 +40,7 @@ def history(opened: Opened, services: tuple[str, ...], limit: int, as_json: bool
         table.add_column(column, overflow="fold")
     for release in releases:
         moves = [
-            f"{d.service} v{d.from_version or '?'}→v{d.to_version or '?'} {d.phase}"
+            f"{d.service} {words.short(d.from_version or '?')}→{words.short(d.to_version or '?')} {d.phase}"
             for d in release.deployments.values()
         ]
         commit = (release.commit or "")[:8] + ("+" if release.dirty else "")

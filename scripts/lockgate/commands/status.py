@@ -33,7 +33,7 @@ def status(opened: Opened, services: tuple[str, ...], as_json: bool) -> None:
     for row in rows:
         table.add_row(
             row["service"],
-            f"v{row['version']}",
+            words.short(row["version"]),
             words.shares(row["weights"]),
             row["last_good_release"] or "none yet",
             row["running_release"] or "",

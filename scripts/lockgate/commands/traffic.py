@@ -22,6 +22,7 @@ from lockgate.commands.opened import Opened, opens
 from lockgate.commands.options import console, service_option
 from lockgate.contract import ContainerContract, LambdaContract, ServiceContract
 from lockgate.errors import RefusedError
+from lockgate.report import words
 
 DEFAULT_RATE = 20.0
 """Requests a second and service: enough that a canary of 10 % gets two of them."""
@@ -155,4 +156,5 @@ def traffic(opened: Opened, services: tuple[str, ...], rate: float, seconds: int
             )
         time.sleep(seconds)
     for (service, version, outcome), count in sorted(load.counts.items()):
-        console().print(f"{service} v{version}: {count} {outcome}")
+        what = f"{service} {words.short(version)}" if version else service
+        console().print(f"{what}: {count} {outcome}")

@@ -17,22 +17,28 @@ def _newest_first(by_version: dict[str, Value]) -> list[tuple[str, Value]]:
     return sorted(by_version.items(), key=lambda item: (len(item[0]), item[0]), reverse=True)
 
 
+def short(version: str | None) -> str:
+    """`v3`; what has a name of its own, such as `web-bootstrap:1`, is called by that."""
+    return f"v{version}" if version is None or version.isdecimal() else version
+
+
 def shares(weights: dict[str, float]) -> str:
     """`v3 10 %, v2 90 %`."""
-    return ", ".join(f"v{version} {100 * share:.0f} %" for version, share in _newest_first(weights))
+    return ", ".join(f"{short(version)} {100 * share:.0f} %" for version, share in _newest_first(weights))
 
 
 def tally(tallies: dict[str, Tally]) -> str:
     """`v3 2/48 failed, v2 0/430 failed`."""
     return ", ".join(
-        f"v{version} {counts.errors}/{counts.requests} failed" for version, counts in _newest_first(tallies)
+        f"{short(version)} {counts.errors}/{counts.requests} failed"
+        for version, counts in _newest_first(tallies)
     )
 
 
 _PHASES = {
     Phase.PENDING: "waiting for its turn",
     Phase.PREPARED: "version {0.to_version} is published",
-    Phase.STARTED: "CodeDeploy {0.deployment_id} started: v{0.from_version} → v{0.to_version}",
+    Phase.STARTED: "CodeDeploy {0.deployment_id} started: {from_} → {to}",
     Phase.CANARY: "version {0.to_version} gets traffic",
     Phase.BAKING: "version {0.to_version} serves everything; watching it for {0.bake_minutes} min",
     Phase.SUCCEEDED: "succeeded: version {0.to_version} serves everything",
@@ -46,7 +52,8 @@ _PHASES = {
 
 def phase(deployment: Deployment) -> str:
     """What a phase means for this deployment, as a sentence."""
-    return _PHASES[deployment.phase].format(deployment)
+    names = {"from_": short(deployment.from_version), "to": short(deployment.to_version)}
+    return _PHASES[deployment.phase].format(deployment, **names)
 
 
 def time_left(deployment: Deployment, now: datetime) -> timedelta | None:

@@ -34,6 +34,8 @@ def put(data):
     blobs[f"blobs/sha256/{{digest}}"] = data
     return {{"digest": f"sha256:{{digest}}", "size": len(data)}}
 config = {{"architecture": will["architecture"] or architecture, "config": {{"User": (user or [""])[-1]}}}}
+unpacked = "sha256:" + hashlib.sha256(layer.getvalue()).hexdigest()
+config |= {{"os": "linux", "rootfs": {{"type": "layers", "diff_ids": [unpacked]}}}}
 kind = "application/vnd.oci.image."
 config = {{"mediaType": kind + "config.v1+json", **put(json.dumps(config).encode())}}
 layers = [{{"mediaType": kind + "layer.v1.tar", **put(layer.getvalue())}}]
