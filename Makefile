@@ -136,9 +136,9 @@ schemas: setup ## Generate schemas/ from the models
 	@$(LOCKGATE) schema
 
 .PHONY: checkov
-checkov: ## Check Terraform against checkov's rules, in an environment of its own
+checkov: setup ## Check Terraform, workflows, Dockerfiles and secrets against checkov's rules: ARGS=--sarif=...
 	@$(SETUP) checkov
-	@.venv-checkov/bin/checkov --directory terraform --skip-download --quiet --compact
+	@$(LOCKGATE) check $(ARGS)
 
 .PHONY: lock
 lock: setup ## Make lock files fit what is asked for: SERVICE=..., ARGS=--upgrade takes newer versions

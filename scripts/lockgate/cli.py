@@ -18,6 +18,7 @@ VERBS = (
     "build",
     "calibrate",
     "canary-plan",
+    "check",
     "deploy",
     "history",
     "judge",

@@ -12,10 +12,10 @@ from typing import Self
 
 from lockgate.config import Project
 from lockgate.errors import LockgateError, UsageError
+from lockgate.packaging.base_images import base_images
 from lockgate.packaging.builders import Builder, find_builder
 from lockgate.packaging.bundle import BuiltImage
 from lockgate.packaging.dependencies import Package
-from lockgate.packaging.dockerfile import base_images
 from lockgate.packaging.files import File, sources
 from lockgate.packaging.oci import Image, read_image
 from lockgate.packaging.requirements import locked_versions

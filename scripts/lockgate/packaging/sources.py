@@ -27,7 +27,7 @@ def packed(root: Path) -> bytes:
 
 
 def _files(root: Path) -> Iterator[tuple[str, Path]]:
-    listed = _listed(root)
+    listed = git_files(root)
     for name in listed:
         path = root / name
         if path.is_symlink():
@@ -73,7 +73,12 @@ def _leading_to(link: Path, target: Path, problem: str) -> UsageError:
     )
 
 
-def _listed(root: Path) -> list[str]:
+def git_files(root: Path) -> list[str]:
+    """Names of the files that Git tracks, and of those that it would if they were added.
+
+    Raises:
+        UsageError: the folder is no Git repository.
+    """
     command = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)

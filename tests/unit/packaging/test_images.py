@@ -16,8 +16,8 @@ from cyclonedx.validation.json import JsonStrictValidator
 from lockgate.config import Project
 from lockgate.errors import LockgateError, UsageError
 from lockgate.packaging import BuiltImage, Bundle, build, parse_bundle
+from lockgate.packaging.base_images import base_images
 from lockgate.packaging.builders import VARIABLE, Buildah, find_builder
-from lockgate.packaging.dockerfile import base_images
 
 from .fake_buildah import FakeBuildah
 

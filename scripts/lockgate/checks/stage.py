@@ -1,0 +1,104 @@
+"""The folder that checkov scans: what Git knows or would add, plans, and what must be found.
+
+A scan of the repository itself would go through virtual environments and Terraform's caches, and once hung
+for an hour in them. And a scanner that finds nothing says the same as one that looked at nothing: so
+something bad is planted for each framework, and a scan that does not find it does not count.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from lockgate.errors import UsageError
+from lockgate.packaging.sources import git_files
+
+PLANS = "lockgate-plans"
+"""Folder of the plans in the stage."""
+
+
+@dataclass(frozen=True)
+class Canary:
+    """Something bad that one framework must find.
+
+    Attributes:
+        path: in the stage.
+        text: what stands there.
+        check_id: what must be found in it.
+    """
+
+    path: str
+    text: str
+    check_id: str
+
+
+CANARIES = {
+    "terraform": Canary(
+        "lockgate-canary/main.tf",
+        'resource "aws_s3_bucket" "canary" {\n  bucket = "canary"\n  acl    = "public-read"\n}\n',
+        "CKV_AWS_20",
+    ),
+    "github_actions": Canary(
+        ".github/workflows/lockgate-canary.yml",
+        "name: canary\non: push\npermissions: write-all\njobs:\n  a:\n    runs-on: ubuntu-latest\n"
+        "    steps:\n      - run: echo hello\n",
+        "CKV2_GHA_1",
+    ),
+    "dockerfile": Canary("lockgate-canary/Dockerfile", "FROM scratch\nCOPY a /a\n", "CKV_DOCKER_3"),
+    # Put together here, or the scan would find it in this file.
+    "secrets": Canary("lockgate-canary/main.py", f'KEY = "{"AKIA" + "IOSFODNN7EXAMPLQ"}"\n', "CKV_SECRET_2"),
+}
+
+
+def lay_out(root: Path, stage: Path, plans: Sequence[Path], only: Iterable[str] = ()) -> None:
+    """Fills an empty folder.
+
+    Args:
+        root: the repository.
+        stage: the folder.
+        plans: files that `terraform show -json` has printed, redacted.
+        only: files and folders of the repository to look at; empty looks at all of it. Terraform's modules
+            are there in any case where any Terraform is, since stacks call them.
+
+    Raises:
+        UsageError: one of `only` or of the plans is not there.
+    """
+    wanted = [PurePosixPath(name) for name in only]
+    for one in wanted:
+        if not (root / one).exists():
+            raise UsageError(f"{one}: there is no such file in {root}", hint="Name one of the repository.")
+    for name in git_files(root):
+        path = root / name
+        if path.is_file() and not path.is_symlink() and _is_wanted(PurePosixPath(name), wanted):
+            target = stage / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    for number, plan in enumerate(plans):
+        target = stage / plan_name(number)
+        target.parent.mkdir(exist_ok=True)
+        try:
+            shutil.copyfile(plan, target)
+        except OSError as error:
+            raise UsageError(
+                f"{plan}: {error.strerror}", hint="Make it with terraform show -json."
+            ) from error
+    for canary in CANARIES.values():
+        target = stage / canary.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(canary.text)
+
+
+def plan_name(number: int) -> str:
+    """Where the plan of that number lies in the stage."""
+    return f"{PLANS}/{number}.json"
+
+
+def _is_wanted(name: PurePosixPath, wanted: Sequence[PurePosixPath]) -> bool:
+    if not wanted:
+        return True
+    if any(part == name or part in name.parents for part in wanted):
+        return True
+    shared = PurePosixPath("terraform/modules")
+    return shared in name.parents and any(part.parts[:1] == ("terraform",) for part in wanted)

@@ -1,0 +1,218 @@
+"""The real checkov on a repository in which bad things were planted: one scan, many lines."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections import defaultdict
+
+import pytest
+
+from lockgate.checks.findings import Finding
+from lockgate.checks.scan import CHECKOV, POLICIES, scan
+from tests.terraform.hcl import ROOT
+
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(not (ROOT / CHECKOV).is_file(), reason="checkov is not set up: make checkov"),
+]
+
+BAD = """\
+resource "aws_s3_bucket" "site" {
+  bucket = "site"
+}
+
+resource "aws_s3_bucket_acl" "site" {
+  bucket = aws_s3_bucket.site.id
+  acl    = "public-read"
+}
+
+resource "aws_iam_role_policy" "all" {
+  role = "all"
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "*", Resource = "*" }]
+  })
+}
+
+resource "aws_instance" "web" {
+  user_data = "export AWS_ACCESS_KEY_ID=%s"
+}
+
+resource "aws_sns_topic" "releases" {
+  kms_master_key_id = "alias/aws/sns"
+}
+
+resource "aws_lambda_permission" "api" {
+  action        = "lambda:InvokeFunction"
+  function_name = "orders"
+  principal     = "apigateway.amazonaws.com"
+}
+
+resource "aws_apigatewayv2_integration" "api" {
+  api_id           = "a"
+  integration_type = "AWS_PROXY"
+  integration_uri  = aws_lambda_function.orders.invoke_arn
+}
+
+resource "aws_lambda_event_source_mapping" "queue" {
+  event_source_arn = "arn:aws:sqs:eu-west-1:111111111111:orders"
+  function_name    = aws_lambda_function.orders.arn
+}
+
+resource "aws_iam_role" "github" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRoleWithWebIdentity"
+      Principal = { Federated = "arn:aws:iam::111111111111:oidc-provider/github" }
+      Condition = { "ForAllValues:StringEquals" = { "github:aud" = "sts.amazonaws.com" } }
+    }]
+  })
+}
+
+resource "aws_sns_topic_policy" "releases" {
+  arn = aws_sns_topic.releases.arn
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sns:Publish"
+      Principal = { AWS = "arn:aws:iam::111111111111:root" }
+      Resource  = aws_sns_topic.releases.arn
+      Condition = { "ForAllValues:StringEquals" = { "aws:PrincipalOrgID" = "o-1" } }
+    }]
+  })
+}
+"""
+
+GOOD = """\
+resource "aws_sns_topic" "good" {
+  kms_master_key_id = "arn:aws:kms:eu-west-1:111111111111:key/1"
+}
+
+resource "aws_lambda_permission" "good" {
+  action        = "lambda:InvokeFunction"
+  function_name = "orders"
+  principal     = "apigateway.amazonaws.com"
+  qualifier     = aws_lambda_alias.live.name
+}
+
+resource "aws_apigatewayv2_integration" "good" {
+  api_id           = "a"
+  integration_type = "AWS_PROXY"
+  integration_uri  = aws_lambda_alias.live.invoke_arn
+}
+
+resource "aws_lambda_event_source_mapping" "good" {
+  event_source_arn = "arn:aws:sqs:eu-west-1:111111111111:orders"
+  function_name    = aws_lambda_alias.live.arn
+}
+
+resource "aws_iam_role" "good" {
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ecs" } }]
+  })
+}
+
+resource "aws_sns_topic_policy" "good" {
+  arn = aws_sns_topic.good.arn
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sns:Publish", Principal = "*", Resource = "*" }]
+  })
+}
+"""
+
+WORKFLOW = """\
+name: w
+on: push
+permissions: write-all
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - run: make test
+"""
+
+OWN = {
+    "CKV2_LOCKGATE_1": "aws_sns_topic",
+    "CKV2_LOCKGATE_2": "aws_lambda_permission",
+    "CKV2_LOCKGATE_3": "aws_apigatewayv2_integration",
+    "CKV2_LOCKGATE_4": "aws_lambda_event_source_mapping",
+    "CKV2_LOCKGATE_5": "aws_sns_topic_policy",
+    "CKV2_LOCKGATE_6": "aws_iam_role",
+}
+
+KEY = "AKIA" + "IOSFODNN7EXAMPLQ"
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding]]:
+    """What is found in the planted repository, by check."""
+    root = tmp_path_factory.mktemp("planted")
+    files = {
+        "terraform/bad.tf": BAD % KEY,
+        "terraform/good.tf": GOOD,
+        "scripts/settings.py": f'REGION = "eu-west-1"\n\nKEY = "{KEY}"\n',
+        "containers/web/Dockerfile": "FROM scratch\nCOPY a /a\n",
+        ".github/workflows/w.yml": WORKFLOW,
+        ".venv/lib/ignored.py": f'KEY = "{KEY}"\n',
+        ".gitignore": ".venv\n.venv-checkov\n",
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    (root / ".venv-checkov").symlink_to(ROOT / ".venv-checkov")
+    shutil.copytree(ROOT / POLICIES, root / POLICIES)
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    by_check: dict[str, list[Finding]] = defaultdict(list)
+    for finding in scan(root):
+        by_check[finding.check_id].append(finding)
+    return by_check
+
+
+def line(text: str) -> int:
+    return BAD[: BAD.index(text)].count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("check", "path", "first"),
+    [
+        ("CKV_AWS_20", "terraform/bad.tf", line('resource "aws_s3_bucket" "site"')),
+        ("CKV_AWS_62", "terraform/bad.tf", line('resource "aws_iam_role_policy" "all"')),
+        ("CKV_SECRET_2", "terraform/bad.tf", line("  user_data")),
+        ("CKV_SECRET_2", "scripts/settings.py", 3),
+        ("CKV_DOCKER_3", "containers/web/Dockerfile", 1),
+    ],
+)
+def test_what_was_planted_is_found_on_its_line(
+    found: dict[str, list[Finding]], check: str, path: str, first: int
+) -> None:
+    assert (path, first) in [(one.path, one.first) for one in found[check]]
+
+
+def test_a_workflow_that_may_write_everything_is_found(found: dict[str, list[Finding]]) -> None:
+    assert [one.path for one in found["CKV2_GHA_1"]] == [".github/workflows/w.yml"]
+
+
+def test_what_git_does_not_take_is_not_looked_at(found: dict[str, list[Finding]]) -> None:
+    assert not [one for findings in found.values() for one in findings if ".venv" in one.path]
+
+
+def test_no_secret_stands_in_what_is_told(found: dict[str, list[Finding]]) -> None:
+    assert KEY not in repr(found)
+
+
+@pytest.mark.parametrize("check", OWN)
+def test_a_policy_of_the_platform_fails_and_passes(found: dict[str, list[Finding]], check: str) -> None:
+    (one,) = found[check]
+    assert (one.path, one.resource.partition(".")[0]) == ("terraform/bad.tf", OWN[check])
+
+
+def test_every_policy_of_the_platform_is_tried() -> None:
+    numbers = re.findall(r"^\w+\(\s*(\d+),", (ROOT / POLICIES / "checks.py").read_text(), re.MULTILINE)
+    assert {f"CKV2_LOCKGATE_{number}" for number in numbers} == set(OWN)

@@ -1,0 +1,156 @@
+"""Which scans count, where findings of plans stand, and what code scanning is told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sarif_pydantic import Sarif
+
+from lockgate.checks.findings import Finding
+from lockgate.checks.gate import decide
+from lockgate.checks.places import placed
+from lockgate.checks.sarif import sarif
+from lockgate.checks.scan import CHECKOV, scan
+from lockgate.checks.stage import CANARIES, plan_name
+from lockgate.commands.check import markdown
+from lockgate.config.waivers import Waivers
+from lockgate.errors import LockgateError, UsageError
+
+WHY = "The bucket is a public site."
+
+
+def check(check_id: str, path: str, *, line: int = 1, reason: str | None = None) -> dict[str, Any]:
+    result = {"result": "FAILED"} if reason is None else {"result": "SKIPPED", "suppress_comment": reason}
+    return {
+        "check_id": check_id,
+        "check_name": f"name of {check_id}",
+        "check_result": result,
+        "repo_file_path": f"/{path}",
+        "file_line_range": [line, line + 1],
+        "resource": 'module.site["a"].aws_s3_bucket.b[0]',
+    }
+
+
+def report(framework: str, *failed: dict[str, Any], parsing: tuple[str, ...] = ()) -> dict[str, Any]:
+    planted = CANARIES.get(framework)
+    found = [*([check(planted.check_id, planted.path)] if planted else []), *failed]
+    results = {"failed_checks": found, "skipped_checks": [], "parsing_errors": list(parsing)}
+    return {"check_type": framework, "results": results}
+
+
+ALL = [report(framework) for framework in CANARIES]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A repository with Git, and a checkov that says what `will` has."""
+    (tmp_path / "terraform").mkdir()
+    (tmp_path / "terraform" / "main.tf").write_text("")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+def will(root: Path, said: Any, code: int = 1) -> None:
+    """What checkov will print, and how it will end."""
+    path = root / CHECKOV
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = said if isinstance(said, str) else json.dumps(said)
+    path.write_text(f"#!{sys.executable}\nimport sys\nprint({text!r})\nsys.exit({code})\n")
+    path.chmod(0o755)
+
+
+def test_each_thing_is_found_once_and_what_was_planted_never(root: Path) -> None:
+    bad = check("CKV_AWS_20", "terraform/main.tf", line=4)
+    will(root, [report("terraform", bad, bad), *ALL[1:]])
+    (found,) = scan(root)
+    assert (found.path, found.first, found.check_id) == ("terraform/main.tf", 4, "CKV_AWS_20")
+    assert found.resource == "module.site.aws_s3_bucket.b"
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "words"),
+    [
+        (ALL, 2, "checkov ended with 2"),
+        (ALL, -9 & 0xFF, "checkov ended with 247"),
+        ("Traceback", 1, "checkov's output is not what version 3 writes"),
+        ("", 0, "checkov's output is not what version 3 writes"),
+        ([{"check_type": "terraform", "results": {}}], 0, "not what version 3 writes"),
+        ({"passed": 0, "failed": 0}, 0, r"checkov \(secrets\) did not find what was planted for it"),
+        (ALL[1:], 0, r"checkov \(terraform\) did not find what was planted for it: CKV_AWS_20"),
+        ([*ALL[1:], report("terraform", parsing=("/x.tf",))], 1, r"checkov cannot parse x\.tf"),
+    ],
+)
+def test_a_scan_that_does_not_prove_that_it_has_looked_is_no_pass(
+    root: Path, said: Any, code: int, words: str
+) -> None:
+    will(root, said, code)
+    with pytest.raises(LockgateError, match=words):
+        scan(root)
+
+
+def test_what_is_not_there_is_said(root: Path) -> None:
+    with pytest.raises(LockgateError, match=r"\.venv-checkov/bin/checkov is not there"):
+        scan(root)
+    will(root, ALL)
+    with pytest.raises(UsageError, match=r"terraform/nothing: there is no such file"):
+        scan(root, only=["terraform/nothing"])
+    with pytest.raises(UsageError, match=r"plan\.json: No such file"):
+        scan(root, [root / "plan.json"])
+    (root / "plan.json").write_text("{}")
+    with pytest.raises(LockgateError, match="checkov did not look at any of the plans"):
+        scan(root, [root / "plan.json"])
+
+
+def test_a_finding_in_a_plan_stands_on_the_line_of_its_resource(tmp_path: Path) -> None:
+    stack, module = tmp_path / "stacks" / "workload", tmp_path / "modules" / "site"
+    for folder in (stack, module):
+        folder.mkdir(parents=True)
+    (stack / "main.tf").write_text(
+        '\nmodule "site" {\n  for_each = {}\n  source   = "../../modules/site"\n}\n'
+    )
+    (module / "bucket.tf").write_text('# a bucket\n\nresource "aws_s3_bucket" "b" {\n}\n')
+
+    def of_plan(resource: str) -> Finding:
+        return Finding(plan_name(0), 0, 0, "CKV_AWS_20", "name", resource, "terraform_plan")
+
+    in_code = Finding("modules/site/bucket.tf", 3, 4, "CKV_AWS_21", "name", "aws_s3_bucket.b", "terraform")
+    twice = of_plan("module.site.aws_s3_bucket.b")
+    nowhere = of_plan("module.gone.aws_s3_bucket.c")
+    found = placed([in_code, twice, twice, nowhere], tmp_path, [stack])
+    assert [(one.path, one.first, one.check_id) for one in found] == [
+        ("modules/site/bucket.tf", 3, "CKV_AWS_20"),
+        ("modules/site/bucket.tf", 3, "CKV_AWS_21"),
+        ("stacks/workload", 1, "CKV_AWS_20"),
+    ]
+
+
+def test_code_scanning_and_comments_get_right_lines_and_no_more_than_that() -> None:
+    failed = Finding("a.tf", 3, 5, "CKV_AWS_20", "No public bucket", "aws_s3_bucket.b", "terraform")
+    skipped = Finding("b.tf", 7, 7, "CKV_AWS_21", "Versioned", "aws_s3_bucket.b", "terraform", WHY)
+    verdict = decide([failed, skipped], Waivers(), date(2026, 6, 1))
+    document = sarif(verdict, "1.0")
+    (run,) = Sarif.model_validate(document).runs
+    assert run.results is not None
+    places = [
+        (one.rule_id, one.locations[0].physical_location.region.start_line)  # type: ignore[index, union-attr]
+        for one in run.results
+    ]
+    assert places == [("CKV_AWS_20", 3), ("CKV_AWS_21", 7)]
+    results = document["runs"][0]["results"]
+    assert [one.get("suppressions", []) for one in results] == [
+        [],
+        [{"kind": "inSource", "justification": WHY}],
+    ]
+    assert [rule["id"] for rule in document["runs"][0]["tool"]["driver"]["rules"]] == [
+        "CKV_AWS_20",
+        "CKV_AWS_21",
+    ]
+    text = markdown(verdict)
+    assert text.startswith("**Failed**")
+    assert "| `a.tf:3` | CKV_AWS_20 | No public bucket |" in text
