@@ -21,15 +21,27 @@ import python_terraform
 
 from lockgate.errors import LockgateError, RefusedError
 from lockgate.plans.process import TimedOutError, lines_of
+from lockgate.plans.redaction import Redacted, redact
 from lockgate.plans.toolchain import Toolchain
 
 FLAG = python_terraform.IsFlagged
 
-_TOLD = {"planned_change", "change_summary", "apply_start", "apply_complete", "apply_errored"}
-"""Types of Terraform's messages that say what changes; the rest is one line for each resource it looks at."""
+_TOLD = {
+    "planned_change": "to {action}",
+    "apply_start": "{action} begins",
+    "apply_complete": "{action} done after {elapsed_seconds} s",
+    "apply_errored": "{action} failed after {elapsed_seconds} s",
+}
+"""Types of Terraform's messages that say what changes, and what is said then; the rest is one line for each
+resource it looks at. Terraform's own words have ids in them, which providers make of values."""
+
+_COUNTED = {"add": "to create", "change": "to update", "remove": "to destroy"}
+"""Numbers in Terraform's summary, in our words."""
 
 _TAIL = 20
 """Lines of a failed command's output that are shown where it gave no diagnostics."""
+
+_PRIVATE = 0o600
 
 _DIFFERS = 2
 _UNFORMATTED = 3
@@ -75,6 +87,7 @@ class Terraform:
         data_dir: where Terraform keeps modules, providers and the backend's settings.
         environment: further environment variables. Credentials among them replace all inherited ones.
         on_line: gets each line for people, as it comes.
+        scrub: takes secrets out of what Terraform says when it fails.
         timeout: seconds after which a command is ended.
     """
 
@@ -83,6 +96,7 @@ class Terraform:
     data_dir: Path
     environment: dict[str, str] = field(default_factory=dict, repr=False)
     on_line: Callable[[str], None] = lambda _: None
+    scrub: Callable[[str], str] = str
     timeout: float = 3600
 
     @cached_property
@@ -106,23 +120,33 @@ class Terraform:
             options |= {"backend_config": str(settings), "reconfigure": FLAG}
         self._run("init", json=FLAG, **options)
 
-    def plan(self, out: Path, variables: dict[str, str]) -> bool:
-        """Plans into a file; whether anything would change."""
+    def plan(self, out: Path, variables: dict[str, str], *, lock: bool = True) -> bool:
+        """Plans into a file, which nobody else may read; whether anything would change.
+
+        Args:
+            out: the file. It holds secrets in plain text.
+            variables: by name. They are seen in the list of processes: none may be a secret.
+            lock: whether to hold the state's lock. Without it, a role that may only read can plan.
+        """
+        out.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(out, os.O_CREAT | os.O_WRONLY, _PRIVATE))
+        out.chmod(_PRIVATE)
         assignments = [f"{name}={value}" for name, value in variables.items()]
-        options = {"json": FLAG, "input": False, "detailed_exitcode": FLAG}
+        options = {
+            "json": FLAG,
+            "input": False,
+            "detailed_exitcode": FLAG,
+            **({} if lock else {"lock": False}),
+        }
         return self._run("plan", answers=(_DIFFERS,), out=str(out), var=assignments, **options) == _DIFFERS
 
     def apply(self, plan: Path) -> None:
         """Applies exactly the plan in a file."""
         self._run("apply", str(plan), json=FLAG, input=False, auto_approve=FLAG)
 
-    def show(self, plan: Path) -> dict[str, Any]:
-        """What is in a plan's file (Terraform's documentation, "JSON Output Format").
-
-        Secrets stand in it in plain text: redact it before anything else sees it.
-        """
-        shown: dict[str, Any] = json.loads(self._captured("show", str(plan), json=FLAG)[1])
-        return shown
+    def show(self, plan: Path) -> Redacted:
+        """What is in a plan's file, masked before it leaves this call."""
+        return redact(json.loads(self._captured("show", str(plan), json=FLAG)[1]))
 
     def output(self) -> dict[str, Any]:
         """Values of the outputs by name, sensitive ones too."""
@@ -206,11 +230,11 @@ class Terraform:
         diagnostic = entry.get("diagnostic")
         if diagnostic and diagnostic["severity"] == "error":
             errors.append(_words(diagnostic))
-        elif entry.get("type") in _TOLD:
-            self.on_line(str(entry["@message"]))
+        elif told := _told(entry):
+            self.on_line(told)
 
     def _failed(self, command: str, code: int, words: list[str]) -> LockgateError:
-        text = "\n".join(words).strip() or f"exit code {code}, and it said nothing"
+        text = self.scrub("\n".join(words).strip()) or f"exit code {code}, and it said nothing"
         where = f"terraform {command} in {self.folder.name}"
         if _LOCKED in text:
             return _locked(where, text)
@@ -222,6 +246,19 @@ class Terraform:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
         own = {"TF_DATA_DIR": str(self.data_dir), **self.toolchain.environment()}
         return {**inherited, **own, **self.environment}
+
+
+def _told(entry: dict[str, Any]) -> str | None:
+    """A message in our words, with its names and numbers only; None where there is nothing to say."""
+    kind = str(entry.get("type"))
+    if kind == "change_summary":
+        changes = entry["changes"]
+        counts = ((changes[key], words) for key, words in _COUNTED.items())
+        return f"{changes['operation']}: " + ", ".join(f"{number} {words}" for number, words in counts)
+    if kind not in _TOLD:
+        return None
+    about = entry.get("change") or entry.get("hook") or {}
+    return f"{about['resource']['addr']}: {_TOLD[kind].format(**{'elapsed_seconds': 0, **about})}"
 
 
 def _locked(where: str, text: str) -> LockgateError:

@@ -75,13 +75,14 @@ def test_from_plan_to_output(real: Terraform, tmp_path: Path) -> None:
     it = dataclasses.replace(real, on_line=told.append)
     it.validate()
     assert it.plan(plan, {"environment": "dev"})
-    (change,) = it.show(plan)["resource_changes"]
+    assert plan.stat().st_mode & 0o777 == 0o600
+    (change,) = it.show(plan).document["resource_changes"]
     assert change["change"]["actions"] == ["create"]
     it.apply(plan)
     assert it.output() == {"environment": "dev"}
     assert not it.plan(plan, {"environment": "dev"})
-    assert "terraform_data.this: Plan to create" in told
-    assert any("Creation complete" in line for line in told)
+    assert "terraform_data.this: to create" in told
+    assert any("create done after" in line for line in told)
 
 
 def test_its_own_diagnostics_are_the_error(real: Terraform, tmp_path: Path) -> None:
@@ -105,7 +106,7 @@ def test_an_apply_that_is_ended_leaves_no_process_and_no_lock(real: Terraform, t
     real.plan(plan, {"environment": "dev"})
 
     def leave(line: str) -> None:
-        if "slow: Creating" in line:
+        if "slow: create begins" in line:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -121,7 +122,7 @@ def test_a_state_that_is_locked_says_by_whom(real: Terraform, tmp_path: Path) ->
     refused: list[RefusedError] = []
 
     def try_too(line: str) -> None:
-        if "slow: Creating" in line:
+        if "slow: create begins" in line:
             with pytest.raises(RefusedError) as raised:
                 real.plan(second, {"environment": "dev"})
             refused.append(raised.value)

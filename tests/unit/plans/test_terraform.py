@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from lockgate.errors import Exit, LockgateError, RefusedError
+from lockgate.plans.secrets import Secrets
 from lockgate.plans.terraform import Terraform
 from tests.unit.plans.fake import FakeTerraform
 
@@ -39,14 +40,15 @@ def error(summary: str, detail: str = "", **more: Any) -> dict[str, Any]:
 def test_a_plan_says_whether_anything_would_change(
     terraform: Terraform, fake: FakeTerraform, code: int, changes: bool
 ) -> None:
+    out = terraform.data_dir / "x.tfplan"
     fake.tell(code=code)
-    assert terraform.plan(Path("x.tfplan"), {"environment": "local"}) is changes
+    assert terraform.plan(out, {"environment": "local"}) is changes
     assert fake.arguments[0] == "plan"
     assert set(fake.arguments[1:]) == {
         "-json",
         "-input=false",
         "-detailed-exitcode",
-        "-out=x.tfplan",
+        f"-out={out}",
         "-var=environment=local",
     }
 
@@ -87,7 +89,7 @@ def test_errors_are_terraforms_own_with_their_place(terraform: Terraform, fake: 
         code=1,
     )
     with pytest.raises(LockgateError) as raised:
-        terraform.plan(Path("x"), {})
+        terraform.plan(terraform.data_dir / "x", {})
     assert raised.value.message == (
         "terraform plan in stack: Invalid value (main.tf:7): It must be a name.\n"
         "aws_sns_topic.this: Access denied"
@@ -107,7 +109,7 @@ def test_a_locked_state_says_who_holds_it_and_how_to_release_it(
 ) -> None:
     fake.tell_lines(error("Error acquiring the state lock", LOCK_INFO), code=1)
     with pytest.raises(RefusedError) as raised:
-        terraform.plan(Path("x"), {})
+        terraform.plan(terraform.data_dir / "x", {})
     assert raised.value.message == (
         "terraform plan in stack: the state is locked by alice@laptop since 2026-01-01 10:00:00 UTC, "
         "for apply (lock 6638e010-8fb0-46cf-966d-21e806602f3a)"
@@ -122,27 +124,55 @@ def test_a_lock_that_names_nobody_is_still_a_refusal(terraform: Terraform, fake:
         terraform.apply(Path("x"))
 
 
-def test_what_changes_is_told_and_the_rest_is_not(terraform: Terraform, fake: FakeTerraform) -> None:
+def test_what_changes_is_told_in_words_that_hold_no_values(terraform: Terraform, fake: FakeTerraform) -> None:
     told: list[str] = []
+    about = {"resource": {"addr": "a.b"}, "action": "create", "id_value": "secret"}
+    counts = {"add": 1, "change": 0, "remove": 2, "import": 0, "operation": "plan"}
     fake.tell_lines(
-        {"@message": "a: Refreshing state", "type": "refresh_start"},
-        {"@message": "a: Plan to create", "type": "planned_change"},
+        {"@message": "a.b: Refreshing state... [id=secret]", "type": "refresh_start", "hook": about},
+        {"@message": "a.b: Plan to create", "type": "planned_change", "change": about},
         {"@message": "secret", "type": "outputs"},
-        {"@message": "Plan: 1 to add", "type": "change_summary"},
+        {"@message": "a.b (local-exec): secret", "type": "provision_progress", "hook": about},
+        {
+            "@message": "a.b: Done [id=secret]",
+            "type": "apply_complete",
+            "hook": {**about, "elapsed_seconds": 3},
+        },
+        {"@message": "Plan: 1 to add", "type": "change_summary", "changes": counts},
         code=2,
     )
-    dataclasses.replace(terraform, on_line=told.append).plan(Path("x"), {})
-    assert told == ["a: Plan to create", "Plan: 1 to add"]
+    dataclasses.replace(terraform, on_line=told.append).plan(terraform.data_dir / "x", {})
+    assert told == [
+        "a.b: to create",
+        "a.b: create done after 3 s",
+        "plan: 1 to create, 0 to update, 2 to destroy",
+    ]
+
+
+def test_secrets_are_taken_out_of_errors(terraform: Terraform, fake: FakeTerraform) -> None:
+    fake.tell_lines(error("Invalid password", "InvalidParameter: hunter22 is too short"), code=1)
+    scrub = Secrets(frozenset({"hunter22"})).scrub
+    with pytest.raises(LockgateError) as raised:
+        dataclasses.replace(terraform, scrub=scrub).apply(Path("x"))
+    assert raised.value.message.endswith("Invalid password: InvalidParameter: (sensitive) is too short")
 
 
 def test_show_and_output_are_read_from_standard_output_alone(
     terraform: Terraform, fake: FakeTerraform
 ) -> None:
-    fake.tell(stdout='{"resource_changes": []}\n', stderr="Warning: {a brace}\n")
-    assert terraform.show(Path("x.tfplan")) == {"resource_changes": []}
+    fake.tell(stdout='{"format_version": "1.2", "complete": true}\n', stderr="Warning: {a brace}\n")
+    assert terraform.show(Path("x.tfplan")).document["complete"] is True
     assert fake.arguments == ["show", "-json", "x.tfplan"]
     fake.tell(stdout='{\n  "url": {"sensitive": false, "value": "https://x"}\n}\n')
     assert terraform.output() == {"url": "https://x"}
+
+
+def test_a_plan_is_read_by_nobody_else_and_needs_no_lock(
+    terraform: Terraform, fake: FakeTerraform, tmp_path: Path
+) -> None:
+    terraform.plan(tmp_path / "plans" / "x", {}, lock=False)
+    assert (tmp_path / "plans" / "x").stat().st_mode & 0o777 == 0o600
+    assert "-lock=false" in fake.arguments
 
 
 def test_what_show_could_not_read_is_said(terraform: Terraform, fake: FakeTerraform) -> None:
@@ -179,7 +209,7 @@ def test_nothing_inherited_changes_what_is_planned(
     for name in ("TF_CLI_ARGS_plan", "TF_VAR_environment", "TF_WORKSPACE", "TF_LOG", "TF_LOG_PATH"):
         monkeypatch.setenv(name, "x")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid")
-    terraform.plan(Path("x"), {})
+    terraform.plan(terraform.data_dir / "x", {})
     assert not {name for name in fake.environment if name.startswith(("TF_CLI_ARGS", "TF_VAR", "TF_LOG"))}
     assert "TF_WORKSPACE" not in fake.environment
     assert fake.environment["HTTPS_PROXY"] == "http://proxy.invalid"
