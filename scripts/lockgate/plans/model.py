@@ -123,7 +123,9 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Whether applying it would do nothing."""
-        return not (self.changes or self.outputs or self.unread)
+        return not (self.outputs or self.unread) and all(
+            change.action is Action.READ for change in self.changes
+        )
 
     @property
     def losing(self) -> tuple[Change, ...]:

@@ -1,0 +1,1 @@
+"""Saying what a plan would do, the most dangerous first."""
