@@ -106,6 +106,21 @@ TOOLING = "tooling"
 called so."""
 
 
+class TerraformSources(Declaration):
+    """Where Terraform may take code from: whatever it takes runs with the credentials of a plan."""
+
+    providers: list[str] = Field(
+        default_factory=lambda: ["hashicorp/aws"],
+        description="Providers that stacks and modules may use, as `hashicorp/aws` or with the host of "
+        "another registry in front. The one that Terraform has built in is always there.",
+    )
+    modules: list[str] = Field(
+        default_factory=list,
+        description="Sources of modules besides folders of this repository, without their version, as "
+        "`terraform-aws-modules/vpc/aws`.",
+    )
+
+
 class Platform(Declaration):
     """The organisation's platform."""
 
@@ -121,6 +136,10 @@ class Platform(Declaration):
         default=None,
         description="Account with the artifact store, the registry and the builds that environments of the "
         "same AWS and region share. Without it each environment has its own.",
+    )
+    terraform: TerraformSources = Field(
+        default_factory=TerraformSources,
+        description="Providers and modules that a plan may use; anything else is refused before it runs.",
     )
     tags: dict[str, str] = Field(default_factory=dict, description="Further tags on every resource.")
 
