@@ -13,6 +13,7 @@ SETUP := $(PYTHON) scripts/setup.py
 
 # Arguments of the verbs that work on an environment.
 environment = --env "$(or $(ENV),$(error Say which environment: make $@ ENV=local))"
+stack = $(if $(STACK),--stack "$(STACK)" $(if $(ENV),$(environment)),$(environment))
 services = $(foreach name,$(SERVICE),--service "$(name)")
 
 .PHONY: help
@@ -69,9 +70,17 @@ traffic: setup ## Send smoke events through the aliases: ENV=local
 prune: setup ## Delete old versions and artifacts: ENV=..., SERVICE=..., ARGS=--dry-run
 	@$(LOCKGATE) prune $(environment) $(services) $(ARGS)
 
+.PHONY: plan
+plan: setup ## Plan Terraform, to be read and applied: ENV=... or STACK=tooling, ARGS=--details
+	@$(LOCKGATE) plan $(stack) $(ARGS)
+
+.PHONY: drift
+drift: setup ## What somebody changed by hand: ENV=... or STACK=tooling
+	@$(LOCKGATE) drift $(stack) $(ARGS)
+
 .PHONY: apply
-apply: setup ## Apply Terraform: ENV=... or STACK=tooling, ARGS=--dry-run to see what would change
-	@$(LOCKGATE) apply $(if $(STACK),--stack "$(STACK)" $(if $(ENV),$(environment)),$(environment)) $(ARGS)
+apply: setup ## Apply the plan that was made: ENV=... or STACK=tooling, PLAN=<folder>
+	@$(LOCKGATE) apply $(stack) $(if $(PLAN),--plan "$(PLAN)") $(ARGS)
 
 .PHONY: build
 build: setup ## Build what has changed: SERVICE=..., ENV=... where environments differ, ARGS=--publish or --remote

@@ -20,10 +20,12 @@ VERBS = (
     "canary-plan",
     "check",
     "deploy",
+    "drift",
     "history",
     "judge",
     "local",
     "new",
+    "plan",
     "prune",
     "rollback",
     "schema",
@@ -38,6 +40,7 @@ _OUTCOMES = {
     Exit.USAGE: "the command line or a declaration is wrong",
     Exit.ROLLED_BACK: "rolled back",
     Exit.REFUSED: "refused before anything was written",
+    Exit.DRIFTED: "something was changed outside of Terraform",
 }
 
 

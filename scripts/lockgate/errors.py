@@ -18,6 +18,8 @@ class Exit(IntEnum):
     """The release was rolled back: the old version serves everything."""
     REFUSED = 4
     """Refused before anything was written."""
+    DRIFTED = 5
+    """Somebody has changed something outside of Terraform."""
 
 
 class LockgateError(Exception):

@@ -1,43 +1,78 @@
-"""`lockgate apply`: make an account's resources what the repository says."""
+"""`lockgate apply`: make an account's resources what a reviewed plan says."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
+from rich.console import Console
 
 from lockgate.commands import emulator
 from lockgate.commands.bring_up import apply_stack
-from lockgate.commands.opened import Opened, OpenedAccount
 from lockgate.commands.options import console, dry_run_option
-from lockgate.config import TOOLING
-from lockgate.errors import Exit, UsageError
+from lockgate.commands.stacks import opened_stack, stack_options
+from lockgate.errors import Exit, RefusedError
+from lockgate.plans.planning import apply_plan
+from lockgate.plans.saved import Saved, again
 from lockgate.plans.stack import Stack
 
 
 @click.command()
-@click.option("--env", "environment", metavar="NAME", help="Environment of platform.yaml, such as local.")
+@stack_options
 @click.option(
-    "--stack",
-    "kind",
-    type=click.Choice(["workload", TOOLING]),
-    default="workload",
-    show_default=True,
-    help="workload: an environment. tooling: the account with what environments share; without --env.",
+    "--plan",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the plan, instead of the one that `plan` leaves in .build/plans.",
 )
+@click.option("--digest", metavar="SHA256", help="Apply only if the plan has the digest that was approved.")
+@click.option(
+    "--approve-destroy",
+    "approved",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Allow to destroy or replace this one, which holds what cannot be made again; may be given again.",
+)
+@click.option("--replan", is_flag=True, help="Plan and apply in one go; only on an embedded AWS.")
 @dry_run_option
-def apply(environment: str | None, kind: str, dry_run: bool) -> Exit:
-    """Apply a stack of Terraform; with --dry-run, say what would change."""
-    opened = _opened(environment, kind)
+def apply(
+    environment: str | None,
+    kind: str,
+    folder: Path | None,
+    digest: str | None,
+    approved: tuple[str, ...],
+    replan: bool,
+    dry_run: bool,
+) -> Exit:
+    """Apply the plan that `plan` has made, if everything is still as it was then.
+
+    On an embedded AWS, where no plan was made, plan and apply in one go.
+    """
+    opened = opened_stack(environment, kind)
     out = console()
-    if kind != TOOLING:
-        opened.project.services(opened.name)
     if opened.account.emulator:
         out.print(emulator.start(opened), markup=False, soft_wrap=True)
     opened.checked()
     stack = Stack(opened.project, opened.name, opened.aws)
-    if not dry_run:
+    if dry_run:
+        return _dry_run(stack, out)
+    saved = Saved(folder) if folder else Saved.of(opened.project.root, opened.name)
+    if replan and not opened.account.is_embedded:
+        raise RefusedError(
+            f"--replan: {opened.name} is no embedded AWS: what is applied there was read before",
+            hint=f"Plan, read it, apply it: {again(opened.name)}",
+        )
+    wanted = folder is not None or digest is not None or bool(approved)
+    if opened.account.is_embedded and (replan or not (saved.exists or wanted)):
         changed = apply_stack(stack, out)
-        out.print("Applied." if changed else "Nothing to change.")
-        return Exit.OK
+        saved.applied()
+    else:
+        changed = _apply_saved(stack, saved, out, digest, approved)
+    out.print("Applied." if changed else "Nothing to change.")
+    return Exit.OK
+
+
+def _dry_run(stack: Stack, out: Console) -> Exit:
     plan = stack.plan(lambda line: out.print(line, markup=False, soft_wrap=True))
     out.print("Terraform would change something; nothing was written." if plan else "Nothing to change.")
     if plan:
@@ -45,14 +80,11 @@ def apply(environment: str | None, kind: str, dry_run: bool) -> Exit:
     return Exit.OK
 
 
-def _opened(environment: str | None, kind: str) -> OpenedAccount:
-    if kind == TOOLING:
-        if environment is not None:
-            raise UsageError(
-                f"--env {environment}: the tooling stack is that of no environment",
-                hint="Leave it out: make apply STACK=tooling",
-            )
-        return OpenedAccount.tooling()
-    if environment is None:
-        raise UsageError("which environment? --env is missing", hint="Say which, as in: make apply ENV=local")
-    return Opened.named(environment)
+def _apply_saved(
+    stack: Stack, saved: Saved, out: Console, digest: str | None, approved: tuple[str, ...]
+) -> bool:
+    stack.check_state_bucket()
+    saved.read(stack.name)
+    with out.status("Terraform is applying the plan") as status:
+        done = apply_plan(stack, saved, status.update, digest=digest, approved=approved)
+    return not done.is_empty

@@ -24,11 +24,16 @@ _LOG_WIDTH = 160
 """Columns of a table in a log or a pipe, where nobody has a width."""
 
 
-def console() -> Console:
-    """Where people read: rich leaves out colours for NO_COLOR and for what is not a terminal."""
+def console(*, to_stderr: bool = False) -> Console:
+    """Where people read: rich leaves out colours for NO_COLOR and for what is not a terminal.
+
+    Args:
+        to_stderr: whether that is standard error, since programs read standard output.
+    """
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _LOG_WIDTH)
+    stream = sys.stderr if to_stderr else sys.stdout
+    return Console(highlight=False, stderr=to_stderr, width=None if stream.isatty() else _LOG_WIDTH)
 
 
 def now() -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from lockgate.aws import Aws
 from lockgate.config import TOOLING, Project
 from lockgate.errors import RefusedError
+from lockgate.plans.binding import State, parse_state
 from lockgate.plans.terraform import Terraform
 
 _STACKS = Path("terraform/stacks")
@@ -115,25 +116,54 @@ class Stack:
         return answer["Body"].read().decode()
 
     @property
+    def _state_key(self) -> str:
+        return f"{self.kind}.tfstate"
+
+    @property
     def _applied_key(self) -> str:
         return f"{self.kind}.applied"
 
-    def plan(self, on_line: Callable[[str], None]) -> Path | None:
-        """Plans; the plan's file, or None when nothing would change."""
+    @property
+    def root_module(self) -> Path:
+        """Folder of the Terraform that makes it."""
+        return self.project.root / _STACKS / self.kind
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What its root module is told."""
+        return {} if self.kind == TOOLING else {"environment": self.name}
+
+    def state(self) -> State:
+        """Which state there is now."""
+        try:
+            answer = self.aws.s3.get_object(Bucket=self.bucket, Key=self._state_key)
+        except self.aws.s3.exceptions.NoSuchKey:
+            return State()
+        return parse_state(answer["Body"].read())
+
+    def ready(self, on_line: Callable[[str], None]) -> Terraform:
+        """Terraform with this stack's state and providers.
+
+        Raises:
+            RefusedError: the account has no bucket for the state, or what it shares cannot be read.
+        """
         terraform = self._terraform(on_line)
         self.check_state_bucket()
         self.check_tooling()
-        self.folder.mkdir(parents=True, exist_ok=True)
         terraform.init(backend_config=self._backend())
+        return terraform
+
+    def plan(self, on_line: Callable[[str], None]) -> Path | None:
+        """Plans; the plan's file, or None when nothing would change."""
         plan = self.folder / f"{self.kind}.tfplan"
-        variables = {} if self.kind == TOOLING else {"environment": self.name}
-        return plan if terraform.plan(plan, variables=variables) else None
+        return plan if self.ready(on_line).plan(plan, self.variables) else None
 
     def apply(self, plan: Path | None, on_line: Callable[[str], None]) -> None:
         """Applies a plan, and notes which inputs it came from; the plan's file, which holds secrets, goes."""
         if plan is not None:
+            terraform = self._terraform(on_line)
             try:
-                self._terraform(on_line).apply(plan)
+                replace(terraform, scrub=lambda text: terraform.show(plan).secrets.scrub(text)).apply(plan)
             finally:
                 plan.unlink(missing_ok=True)
         self.aws.s3.put_object(Bucket=self.bucket, Key=self._applied_key, Body=self.inputs_digest().encode())
@@ -149,14 +179,14 @@ class Stack:
         }
         return Terraform(
             project_root=self.project.root,
-            folder=self.project.root / _STACKS / self.kind,
+            folder=self.root_module,
             data_dir=self.folder / "terraform",
             environment={name: value for name, value in environment.items() if value},
             on_line=on_line,
         )
 
     def _backend(self) -> dict[str, Any]:
-        settings: dict[str, Any] = {"bucket": self.bucket, "key": f"{self.kind}.tfstate"}
+        settings: dict[str, Any] = {"bucket": self.bucket, "key": self._state_key}
         settings["region"] = self.aws.region
         if self.aws.endpoint_url is None:
             return settings

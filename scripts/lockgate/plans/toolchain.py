@@ -16,6 +16,7 @@ import urllib.request
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from lockgate.errors import LockgateError, RefusedError
@@ -72,6 +73,11 @@ class Toolchain:
         home = root / ".lockgate"
         mirror = find_mirror()
         return cls(_terraform(home), _config(home, mirror) if mirror else None)
+
+    @cached_property
+    def version(self) -> str:
+        """Version of the binary."""
+        return _version(self.terraform) or "unknown"
 
     def environment(self) -> dict[str, str]:
         """Variables for the child process."""

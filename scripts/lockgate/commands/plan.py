@@ -1,0 +1,69 @@
+"""`lockgate plan`: what applying would do, for people to review and for `apply` to take."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from lockgate.commands import emulator
+from lockgate.commands.options import console, json_option
+from lockgate.commands.stacks import opened_stack, stack_options
+from lockgate.errors import Exit, UsageError
+from lockgate.plans.comparing import compare, uncompared
+from lockgate.plans.model import Plan, parse_plan
+from lockgate.plans.planning import Made, check_sources, make_plan
+from lockgate.plans.saved import Saved, facts
+from lockgate.plans.stack import Stack
+from lockgate.plans.summary.terminal import show
+
+
+@click.command()
+@stack_options
+@click.option("--details", is_flag=True, help="Show all that differs, also in what is created.")
+@click.option(
+    "--compare",
+    "reviewed",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Compare with a plan.json that was reviewed: exit code 4 where this one would do something else.",
+)
+@json_option
+def plan(environment: str | None, kind: str, details: bool, reviewed: Path | None, as_json: bool) -> Exit:
+    """Say what applying would do, and keep the plan for `apply`."""
+    opened = opened_stack(environment, kind)
+    stack = Stack(opened.project, opened.name, opened.aws)
+    before = _reviewed(reviewed) if reviewed else None
+    check_sources(stack)
+    if opened.account.emulator:
+        emulator.start(opened)
+    opened.checked()
+    out = console(to_stderr=as_json)
+    saved = Saved.of(opened.project.root, opened.name)
+    with out.status("Terraform is planning") as status:
+        made = make_plan(stack, saved, status.update)
+    if as_json:
+        click.echo(saved.model.read_text(encoding="utf-8"), nl=False)
+    else:
+        show(made.plan, f"Plan for {opened.name}", out, details=details)
+        out.print(f"\n{', '.join(facts(made.binding))}", markup=False, soft_wrap=True)
+        out.print(f"Kept in {saved.folder.relative_to(opened.project.root)} for apply.", markup=False)
+    return _compared(before, made) if before is not None else Exit.OK
+
+
+def _reviewed(path: Path) -> Plan:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UsageError(f"{path} is not JSON: {error}", hint="Name a plan.json of make plan.") from error
+    return parse_plan(data if isinstance(data, dict) else {}, str(path))
+
+
+def _compared(before: Plan, made: Made) -> Exit:
+    found = compare(before, made.plan)
+    secret = uncompared(made.plan)
+    more = f"; {secret} values are secrets and cannot be compared" if secret else ""
+    said = "would do something else than the reviewed plan" if found else "would do what was reviewed"
+    for line in (f"This plan {said}{more}.", *(f"  {difference}" for difference in found)):
+        click.echo(line, err=True)
+    return Exit.REFUSED if found else Exit.OK

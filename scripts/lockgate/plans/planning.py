@@ -1,0 +1,104 @@
+"""Making a plan that can be reviewed, and applying exactly that one."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lockgate.packaging.provenance import provenance
+from lockgate.plans.binding import Binding, State, files_of, planned_against, providers_of, sha256_of
+from lockgate.plans.model import Plan
+from lockgate.plans.reading import read_plan
+from lockgate.plans.refusal import refuse
+from lockgate.plans.saved import Saved, check_approved, check_unchanged
+from lockgate.plans.stack import Stack
+from lockgate.plans.toolchain import Toolchain
+
+
+@dataclass(frozen=True)
+class Made:
+    """A plan, and what it was made from."""
+
+    plan: Plan
+    binding: Binding
+
+
+def check_sources(stack: Stack) -> None:
+    """Refuses sources that would run code nobody chose; needs neither Terraform nor credentials.
+
+    Raises:
+        RefusedError: with file and line of each reason.
+    """
+    refuse(stack.project.root, stack.root_module, stack.project.platform.terraform)
+
+
+def make_plan(stack: Stack, saved: Saved, on_line: Callable[[str], None]) -> Made:
+    """Plans without holding the state's lock, and leaves everything that a review needs.
+
+    Raises:
+        LockgateError: Terraform fails, with its own words.
+        RefusedError: the account is not ready.
+    """
+    terraform = stack.ready(on_line)
+    saved.begin()
+    terraform.plan(saved.plan, stack.variables, lock=False)
+    redacted = terraform.show(saved.plan)
+    plan = read_plan(redacted)
+    binding = bind(stack, saved.plan, planned_against(saved.plan))
+    saved.write(plan, redacted, binding)
+    return Made(plan, binding)
+
+
+def apply_plan(
+    stack: Stack,
+    saved: Saved,
+    on_line: Callable[[str], None],
+    *,
+    digest: str | None = None,
+    approved: Iterable[str] = (),
+) -> Plan:
+    """Applies a plan that was made before, if nothing that it was made from has changed; what it did.
+
+    Raises:
+        RefusedError: something has changed, or an approval is missing; nothing was written.
+    """
+    check_unchanged(saved.read(stack.name), bind(stack, saved.plan, stack.state()), digest)
+    plan = read_plan(stack.ready(on_line).show(saved.plan))
+    check_approved(plan, approved)
+    stack.apply(None if plan.is_empty else saved.plan, on_line)
+    saved.applied()
+    return plan
+
+
+def look_for_drift(stack: Stack, on_line: Callable[[str], None]) -> Plan:
+    """What a plan of now would do, without keeping it or holding the state's lock.
+
+    Not `-refresh-only`: that reports what a release has moved as well, and what providers fill in.
+
+    Raises:
+        LockgateError: Terraform fails, with its own words.
+        RefusedError: the account is not ready.
+    """
+    terraform = stack.ready(on_line)
+    with tempfile.TemporaryDirectory(dir=stack.folder, prefix="drift-") as private:
+        planned = Path(private) / "plan.tfplan"
+        terraform.plan(planned, stack.variables, lock=False)
+        return read_plan(terraform.show(planned))
+
+
+def bind(stack: Stack, plan: Path, state: State) -> Binding:
+    """What is here now, together with a plan's file."""
+    platform = stack.project.platform
+    return Binding(
+        stack=stack.name,
+        account_id=platform.account_of(stack.name).account_id,
+        commit=provenance(stack.project.root)[0],
+        files=files_of(stack.project.root, stack.root_module),
+        providers=providers_of(stack.root_module),
+        variables=stack.variables,
+        terraform_version=Toolchain.find(stack.project.root).version,
+        state=state,
+        plan=sha256_of(plan),
+    )
