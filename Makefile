@@ -74,6 +74,10 @@ prune: setup ## Delete old versions and artifacts: ENV=..., SERVICE=..., ARGS=--
 plan: setup ## Plan Terraform, to be read and applied: ENV=... or STACK=tooling, ARGS=--details
 	@$(LOCKGATE) plan $(stack) $(ARGS)
 
+.PHONY: touched
+touched: setup ## Which stacks a change touches: SINCE=origin/main
+	@$(LOCKGATE) touched $(if $(SINCE),--since "$(SINCE)") $(ARGS)
+
 .PHONY: drift
 drift: setup ## What somebody changed by hand: ENV=... or STACK=tooling
 	@$(LOCKGATE) drift $(stack) $(ARGS)

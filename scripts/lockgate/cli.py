@@ -30,6 +30,7 @@ VERBS = (
     "rollback",
     "schema",
     "status",
+    "touched",
     "traffic",
     "verify",
     "watch",

@@ -68,7 +68,7 @@ PLAN = Plan("1.11.4", ranked(*CHANGES), outputs=(Output("url", '"a"', '"b"'),))
 def test_the_most_dangerous_comes_first() -> None:
     text = markdown(PLAN, "Plan for dev", ["commit abc"])
     order = [
-        "## Plan for dev: 2 to destroy, 1 to replace, 1 to update, 1 to create, 1 outputs",
+        "## Plan for dev: 2 to destroy, 1 to replace, 1 to update, 1 to create, 1 output",
         "commit abc",
         "1 would destroy what cannot be made again",
         "### Destroys what cannot be made again",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lockgate.plans.by_hand import by_hand, left_alone
-from lockgate.plans.model import Action, Attribute, Change, Plan
+from lockgate.plans.by_hand import by_hand
+from lockgate.plans.model import UNKNOWN, Action, Attribute, Change, Plan
 
 _VALUE = 300
 """Characters of a value that are shown: enough for a name or an ARN, and a script is looked at elsewhere."""
@@ -53,7 +53,7 @@ def headline(plan: Plan) -> str:
     counts = [(len(plan.of(action)), _VERBS[action]) for action in Action if action is not Action.READ]
     words = [f"{count} {verb}" for count, verb in counts if count]
     if plan.outputs:
-        words.append(f"{len(plan.outputs)} outputs")
+        words.append(f"{len(plan.outputs)} output{'s' if len(plan.outputs) > 1 else ''}")
     return ", ".join(words) or "nothing to change"
 
 
@@ -71,10 +71,6 @@ def warnings(plan: Plan) -> list[str]:
         found.append(f"checks that do not hold: {', '.join(plan.failed_checks)}")
     if plan.unread:
         found.append(f"Terraform's plan has parts that are not shown here: {', '.join(plan.unread)}")
-    if left := left_alone(plan):
-        found.append(
-            f"{left} changed outside of Terraform and stay so: a release owns that, or nothing declares it"
-        )
     return found
 
 
@@ -111,7 +107,9 @@ def _why(change: Change) -> str:
 
 
 def _lines(change: Change) -> tuple[str, ...]:
-    shown = change.attributes[:_ATTRIBUTES]
+    """What differs: what forces a replacement first, what nobody knows yet last."""
+    telling = sorted(change.attributes, key=lambda one: (not _forces(change, one), one.after == UNKNOWN))
+    shown = telling[:_ATTRIBUTES]
     lines = [
         line
         for attribute in shown

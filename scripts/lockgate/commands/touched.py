@@ -1,0 +1,28 @@
+"""`lockgate touched`: which stacks a change touches, in the order in which they are planned."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from lockgate.commands.options import json_option
+from lockgate.config import Project
+from lockgate.plans.touched import touched as found_since
+
+
+@click.command()
+@click.option("--since", metavar="REF", default="origin/main", show_default=True, help="A branch or commit.")
+@json_option
+def touched(since: str, as_json: bool) -> None:
+    """Say which stacks a change touches, and why; the tooling account comes first."""
+    found = found_since(Project.find(Path.cwd()), since)
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found], indent=2))
+        return
+    for one in found:
+        click.echo(f"{one.stack}: {', '.join(one.because)}")
+    if not found:
+        click.echo(f"No stack is touched since {since}.")
