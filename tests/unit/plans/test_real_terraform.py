@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -100,19 +101,48 @@ def test_files_that_are_not_formatted_are_named_and_can_be_formatted(real: Terra
     assert file.read_text() == "locals {\n  a = 1\n}\n"
 
 
-def test_an_apply_that_is_ended_leaves_no_process_and_no_lock(real: Terraform, tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [KeyboardInterrupt, BrokenPipeError])
+def test_an_apply_whose_reader_leaves_leaves_no_process_and_no_lock(
+    real: Terraform, tmp_path: Path, error: type[BaseException]
+) -> None:
     (tmp_path / "stack" / "slow.tf").write_text(SLOW)
     plan = tmp_path / "x.tfplan"
     real.plan(plan, {"environment": "dev"})
 
     def leave(line: str) -> None:
         if "slow: create begins" in line:
-            raise KeyboardInterrupt
+            raise error
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(error):
         dataclasses.replace(real, on_line=leave).apply(plan)
     assert left_in(tmp_path / "stack") == []
     assert real.plan(plan, {"environment": "dev"})
+
+
+def test_an_apply_that_hangs_is_ended_with_all_that_it_started(real: Terraform, tmp_path: Path) -> None:
+    (tmp_path / "stack" / "slow.tf").write_text(SLOW)
+    plan = tmp_path / "x.tfplan"
+    real.plan(plan, {"environment": "dev"})
+    with pytest.raises(LockgateError, match="took longer than 2 s and was ended"):
+        dataclasses.replace(real, timeout=2).apply(plan)
+    assert left_in(tmp_path / "stack") == []
+
+
+def test_a_terraform_that_is_killed_leaves_nothing_that_it_started(real: Terraform, tmp_path: Path) -> None:
+    (tmp_path / "stack" / "slow.tf").write_text(SLOW)
+    plan = tmp_path / "x.tfplan"
+    real.plan(plan, {"environment": "dev"})
+
+    def kill(line: str) -> None:
+        if "slow: create begins" in line:
+            end = time.monotonic() + 30
+            while len(started := _processes_in(tmp_path / "stack")) < 2 and time.monotonic() < end:
+                time.sleep(0.05)
+            os.kill(min(started, key=lambda pid: psutil.Process(pid).create_time()), signal.SIGKILL)
+
+    with pytest.raises(LockgateError, match="exit code -9"):
+        dataclasses.replace(real, on_line=kill).apply(plan)
+    assert left_in(tmp_path / "stack") == []
 
 
 def test_a_state_that_is_locked_says_by_whom(real: Terraform, tmp_path: Path) -> None:
