@@ -128,12 +128,14 @@ bench-build: setup ## Compare the build with SAM's: ARGS="--functions 10" (tests
 	@$(BIN)/python -m tests.bench.build $(ARGS)
 
 .PHONY: lint
-lint: setup ## Check formatting, types, schemas, declarations, shell, Dockerfiles and Terraform
+lint: setup ## Check formatting, types, schemas, declarations, workflows, shell, Dockerfiles and Terraform
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(LOCKGATE) schema --check
 	@$(BIN)/python scripts/lint_declarations.py
+	@$(BIN)/actionlint -color=false
+	@$(BIN)/zizmor --quiet --offline --persona pedantic .github
 	@$(BIN)/shellcheck .ci/run
 	@git ls-files --cached --others --exclude-standard -z -- '*Dockerfile' | xargs -0 -r $(BIN)/hadolint
 	@$(BIN)/python -m lockgate.plans.check terraform
