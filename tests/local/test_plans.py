@@ -14,12 +14,12 @@ from tests.local.release_world import ReleaseWorld
 pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(600)]
 
 USAGE, REFUSED, DRIFTED = 2, 4, 5
-SECRET = "PLANTED-0d1f"
+PLANTED = "PLANTED-0d1f"
 
 MAIN = f"""\
 variable "password" {{
   type      = string
-  default   = "{SECRET}-variable"
+  default   = "{PLANTED}-variable"
   sensitive = true
 }}
 
@@ -30,7 +30,7 @@ resource "terraform_data" "users" {{
 resource "aws_ssm_parameter" "marked_by_the_provider" {{
   name  = "/marked"
   type  = "SecureString"
-  value = "{SECRET}-parameter"
+  value = "{PLANTED}-parameter"
 }}
 
 resource "aws_sns_topic" "this" {{
@@ -83,7 +83,7 @@ def holding_the_secret(folder: Path) -> list[str]:
     return [
         path.relative_to(folder).as_posix()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "main.tf" and SECRET.encode() in path.read_bytes()
+        if path.is_file() and path.name != "main.tf" and PLANTED.encode() in path.read_bytes()
     ]
 
 
@@ -113,7 +113,7 @@ def test_what_was_reviewed_is_applied_and_only_that(
     refused = world.run("apply", "--plan", "other", expect=REFUSED)
     assert "this is another state" in refused
     shutil.rmtree(world.root / "other")
-    assert SECRET not in said + refused
+    assert PLANTED not in said + refused
     assert holding_the_secret(kept(world)) == []
     assert holding_the_secret(world.root / ".lockgate" / "local") == []
     assert holding_the_secret(tmp_path) == []
