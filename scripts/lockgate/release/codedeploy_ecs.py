@@ -165,7 +165,7 @@ class EcsDriver:
             outcome=outcome,
             shifted_at=next((event.started_at for event in events if event.name == "AllowTraffic"), None),
             ended_at=info.get("completeTime"),
-            problem=self.codedeploy.problem(info, events) if outcome is Outcome.ENDED_BADLY else None,
+            problem=self._problem(deployment, info, events) if outcome is Outcome.ENDED_BADLY else None,
             weights=self._service.state().weights,
             undo_id=undo_id,
             undo=self._undone(undo_id, undo) if undo_id and undo else None,
@@ -173,6 +173,13 @@ class EcsDriver:
             events=events,
             red_alarms=red_alarms(self.aws, self.contract) if watched else (),
         )
+
+    def _problem(self, deployment: Deployment, info: DeploymentInfoTypeDef, events: tuple[Event, ...]) -> str:
+        """Why it ended badly. CodeDeploy waits for tasks that do not start, and does not say why."""
+        problem = self.codedeploy.problem(info, events)
+        started = any(event.name == "Install" and event.status == "Succeeded" for event in events)
+        why = None if started else self._service.why_stopped(deployment.to_version or "")
+        return f"{problem}; its tasks stop: {why}" if why else problem
 
     def _undone(self, undo_id: str, undo: DeploymentInfoTypeDef) -> Outcome:
         return _outcome(undo, self._events(undo_id))

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from lockgate.aws import Aws
 from lockgate.contract import ContainerContract
 from lockgate.errors import LockgateError
@@ -89,6 +91,26 @@ class EcsService:
         if not found:
             raise self._broken(f"service {self.contract.ecs_service} has no task set")
         return found
+
+    def why_stopped(self, version: str) -> str | None:
+        """Why the task of a version stopped that stopped last, in ECS's words; None where none has, or nobody
+        may ask. ECS tells for an hour (API reference, ListTasks)."""
+        cluster, family = self.contract.cluster, self.contract.task_definition_family
+        try:
+            arns = self.aws.ecs.list_tasks(cluster=cluster, family=family, desiredStatus="STOPPED")[
+                "taskArns"
+            ]
+            tasks = self.aws.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+        except ClientError:
+            return None
+        reasons = {
+            task["stoppedAt"]: task["stoppedReason"]
+            for task in tasks
+            if self.contract.version_of(task["taskDefinitionArn"]) == version
+            and "stoppedAt" in task
+            and task.get("stoppedReason")
+        }
+        return reasons[max(reasons)] if reasons else None
 
     def describe(self) -> ServiceTypeDef:
         """DescribeServices' answer.

@@ -86,6 +86,7 @@ class FakeEcs:
     deployments: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: dict[str, dict[str, str]] = field(default_factory=dict)
     red: list[str] = field(default_factory=list)
+    stopped: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -147,6 +148,14 @@ class FakeEcs:
             for number, (group, definition) in enumerate(self.task_sets.items())
         ]
         return {"services": [{"status": "ACTIVE", "taskSets": sets}]}
+
+    def list_tasks(self, cluster: str, family: str, desiredStatus: str) -> dict[str, Any]:  # noqa: N803
+        assert (cluster, family, desiredStatus) == ("lockgate-local", "web", "STOPPED")
+        return {"taskArns": [task["taskArn"] for task in self.stopped]}
+
+    def describe_tasks(self, cluster: str, tasks: list[str]) -> dict[str, Any]:
+        assert cluster == "lockgate-local"
+        return {"tasks": [task for task in self.stopped if task["taskArn"] in tasks]}
 
     def describe_listeners(self, ListenerArns: list[str]) -> dict[str, Any]:  # noqa: N803
         assert ListenerArns == ["arn:listener"]

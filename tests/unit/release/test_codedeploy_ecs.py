@@ -165,3 +165,18 @@ def test_a_listener_that_leads_elsewhere_is_no_traffic_of_the_service() -> None:
     with pytest.raises(LockgateError, match=r"listener arn:listener forwards to 'arn:tg/other'") as raised:
         driver(aws).live(None)
     assert raised.value.hint == "Apply Terraform: make apply ENV=local."
+
+
+@pytest.mark.parametrize(("install", "told"), [("Failed", True), ("Succeeded", False)])
+def test_why_tasks_do_not_start_is_told_with_the_end_of_the_wait(install: str, told: bool) -> None:
+    aws = serving()
+    aws.put("web", template())
+    aws.deploy("d-1", "Failed", Install=install)
+    aws.deployments["d-1"]["errorInformation"] = {"code": "TIMEOUT", "message": "timed out"}
+    for number, (version, minutes, reason) in enumerate(
+        [("2", 1, "first"), ("2", 3, "OutOfMemoryError"), ("1", 9, "an old one"), ("2", 2, "")]
+    ):
+        stopped = {"taskArn": str(number), "taskDefinitionArn": f"{PREFIX}web:{version}"}
+        aws.stopped.append(stopped | {"stoppedAt": NOW + minutes * MINUTE, "stoppedReason": reason})
+    problem = driver(aws).observe(deployment(deployment_id="d-1", to_version="2")).problem
+    assert problem == "timed out (CodeDeploy d-1: TIMEOUT)" + ("; its tasks stop: OutOfMemoryError" * told)
