@@ -19,7 +19,7 @@ CHECKOV = ".venv-checkov/bin/checkov"
 POLICIES = "terraform/policies"
 TIMEOUT_SECONDS = 900.0
 
-_HINT = "A scan that did not end well is no pass. Run it again; with --debug, checkov's own words are shown."
+_HINT = "A scan that did not end well is no pass. Mend that, or run it again: make checkov"
 
 
 def scan(root: Path, plans: Sequence[Path] = (), only: Iterable[str] = ()) -> list[Finding]:

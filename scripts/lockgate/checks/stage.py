@@ -59,8 +59,9 @@ def lay_out(root: Path, stage: Path, plans: Sequence[Path], only: Iterable[str] 
         root: the repository.
         stage: the folder.
         plans: files that `terraform show -json` has printed, redacted.
-        only: files and folders of the repository to look at; empty looks at all of it. Terraform's modules
-            are there in any case where any Terraform is, since stacks call them.
+        only: files and folders of the repository to look at; empty looks at all of it. A file of Terraform
+            stands for its module, whose other files belong to it; the modules are there in any case where any
+            Terraform is, since stacks call them.
 
     Raises:
         UsageError: one of `only` or of the plans is not there.
@@ -69,6 +70,7 @@ def lay_out(root: Path, stage: Path, plans: Sequence[Path], only: Iterable[str] 
     for one in wanted:
         if not (root / one).exists():
             raise UsageError(f"{one}: there is no such file in {root}", hint="Name one of the repository.")
+    wanted = [one.parent if one.suffix == ".tf" else one for one in wanted]
     for name in git_files(root):
         path = root / name
         if path.is_file() and not path.is_symlink() and _is_wanted(PurePosixPath(name), wanted):

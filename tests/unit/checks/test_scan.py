@@ -17,7 +17,7 @@ from lockgate.checks.gate import decide
 from lockgate.checks.places import placed
 from lockgate.checks.sarif import sarif
 from lockgate.checks.scan import CHECKOV, scan
-from lockgate.checks.stage import CANARIES, plan_name
+from lockgate.checks.stage import CANARIES, lay_out, plan_name
 from lockgate.commands.check import markdown
 from lockgate.config.waivers import Waivers
 from lockgate.errors import LockgateError, UsageError
@@ -105,6 +105,30 @@ def test_what_is_not_there_is_said(root: Path) -> None:
     (root / "plan.json").write_text("{}")
     with pytest.raises(LockgateError, match="checkov did not look at any of the plans"):
         scan(root, [root / "plan.json"])
+
+
+@pytest.mark.parametrize(
+    ("only", "there"),
+    [
+        ([], {"terraform/main.tf", "terraform/stacks/a/a.tf", "terraform/modules/m/m.tf", "lambdas/a.py"}),
+        (["lambdas/a.py"], {"lambdas/a.py"}),
+        (["terraform/stacks"], {"terraform/stacks/a/a.tf", "terraform/modules/m/m.tf"}),
+        (["terraform/main.tf"], {"terraform/main.tf", "terraform/stacks/a/a.tf", "terraform/modules/m/m.tf"}),
+    ],
+)
+def test_a_part_has_what_belongs_to_it(root: Path, only: list[str], there: set[str]) -> None:
+    for name in ("terraform/stacks/a/a.tf", "terraform/modules/m/m.tf", "lambdas/a.py", ".venv/b.py"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("")
+    (root / ".gitignore").write_text(".venv\n.gitignore\nstage\n")
+    stage = root / "stage"
+    stage.mkdir()
+    lay_out(root, stage, [], only)
+    planted = {canary.path for canary in CANARIES.values()}
+    assert planted < (
+        found := {path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file()}
+    )
+    assert found - planted == there
 
 
 def test_a_finding_in_a_plan_stands_on_the_line_of_its_resource(tmp_path: Path) -> None:
