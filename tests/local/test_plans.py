@@ -142,9 +142,9 @@ def test_what_somebody_changes_by_hand_is_reported_and_would_be_set_back(world: 
 
 def test_destroying_what_holds_something_needs_an_approval(world: ReleaseWorld) -> None:
     main = stack(world) / "main.tf"
-    main.write_text(
-        main.read_text().replace('resource "aws_sns_topic" "this"', 'resource "aws_sns_topic" "that"')
-    )
+    # Another name, too: Terraform destroys one and makes the other at the same time.
+    text = main.read_text().replace('resource "aws_sns_topic" "this"', 'resource "aws_sns_topic" "that"')
+    main.write_text(text.replace('"topic-$', '"other-$'))
     said = world.run("plan", "--compare", "reviewed.json", expect=REFUSED)
     assert "aws_sns_topic.this: reviewed as to update, now to destroy" in said
     assert said.index("Destroys what cannot be made again") < said.index("aws_sns_topic.this")
