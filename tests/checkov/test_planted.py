@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 from collections import defaultdict
+from typing import Any
 
 import pytest
 
 from lockgate.checks.findings import Finding
+from lockgate.checks.places import placed
 from lockgate.checks.scan import CHECKOV, POLICIES, scan
 from tests.terraform.hcl import ROOT
 
@@ -88,6 +91,24 @@ resource "aws_sns_topic_policy" "releases" {
 }
 """
 
+PLANNED = """\
+variable "key" {}
+
+resource "aws_sns_topic" "plain" {
+  kms_master_key_id = var.key
+}
+
+resource "aws_sns_topic" "encrypted" {
+  kms_master_key_id = aws_kms_key.this.arn
+}
+
+resource "aws_sns_topic" "public" {
+  #checkov:skip=CKV2_LOCKGATE_1:Everybody may read what is sent there.
+  #checkov:skip=CKV_AWS_26:Everybody may read what is sent there.
+}
+"""
+"""A root module of which a plan knows more than its code, and one thing less."""
+
 GOOD = """\
 resource "aws_sns_topic" "good" {
   kms_master_key_id = "arn:aws:kms:eu-west-1:111111111111:key/1"
@@ -147,6 +168,24 @@ OWN = {
     "CKV2_LOCKGATE_6": "aws_iam_role",
 }
 
+
+def planned() -> dict[str, Any]:
+    """A plan of `PLANNED`, as `terraform show -json` has it, with no key for the first topic."""
+    resources, changes = [], []
+    for name, unknown in (("plain", {}), ("encrypted", {"kms_master_key_id": True}), ("public", {})):
+        known = {"address": f"aws_sns_topic.{name}", "mode": "managed", "type": "aws_sns_topic", "name": name}
+        resources.append({**known, "values": {"name": name}})
+        change = {"actions": ["create"], "before": None, "after": {"name": name}, "after_unknown": unknown}
+        changes.append({**known, "change": change})
+    return {
+        "format_version": "1.2",
+        "terraform_version": "1.11.4",
+        "planned_values": {"root_module": {"resources": resources}},
+        "resource_changes": changes,
+        "configuration": {"root_module": {}},
+    }
+
+
 KEY = "AKIA" + "IOSFODNN7EXAMPLQ"
 
 
@@ -157,11 +196,13 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding]]:
     files = {
         "terraform/bad.tf": BAD % KEY,
         "terraform/good.tf": GOOD,
+        "terraform/planned/main.tf": PLANNED,
+        ".build/plan.json": json.dumps(planned()),
         "scripts/settings.py": f'REGION = "eu-west-1"\n\nKEY = "{KEY}"\n',
         "containers/web/Dockerfile": "FROM scratch\nCOPY a /a\n",
         ".github/workflows/w.yml": WORKFLOW,
         ".venv/lib/ignored.py": f'KEY = "{KEY}"\n',
-        ".gitignore": ".venv\n.venv-checkov\n",
+        ".gitignore": ".build\n.venv\n.venv-checkov\n",
     }
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -170,7 +211,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding]]:
     shutil.copytree(ROOT / POLICIES, root / POLICIES)
     subprocess.run(["git", "init", "-q"], cwd=root, check=True)
     by_check: dict[str, list[Finding]] = defaultdict(list)
-    for finding in scan(root):
+    for finding in placed(scan(root, [root / ".build/plan.json"]), root, [root / "terraform/planned"]):
         by_check[finding.check_id].append(finding)
     return by_check
 
@@ -209,8 +250,16 @@ def test_no_secret_stands_in_what_is_told(found: dict[str, list[Finding]]) -> No
 
 @pytest.mark.parametrize("check", OWN)
 def test_a_policy_of_the_platform_fails_and_passes(found: dict[str, list[Finding]], check: str) -> None:
-    (one,) = found[check]
+    (one,) = [each for each in found[check] if each.path != "terraform/planned/main.tf"]
     assert (one.path, one.resource.partition(".")[0]) == ("terraform/bad.tf", OWN[check])
+
+
+@pytest.mark.parametrize("check", ["CKV2_LOCKGATE_1", "CKV_AWS_26"])
+def test_a_plan_finds_what_its_code_leaves_open_and_nothing_that_is_not_known_yet(
+    found: dict[str, list[Finding]], check: str
+) -> None:
+    in_module = [each for each in found[check] if each.path == "terraform/planned/main.tf"]
+    assert [(each.first, each.skipped is not None) for each in in_module] == [(3, False), (11, True)]
 
 
 def test_every_policy_of_the_platform_is_tried() -> None:

@@ -89,6 +89,13 @@ def test_partition_is_never_written_out() -> None:
         assert "arn:aws:" not in path.read_text(), f"{path}: use the partition that is given"
 
 
+def test_modules_do_not_call_each_other() -> None:
+    for path in TERRAFORM.glob("modules/*/*.tf"):
+        assert not re.search(r'^module "', path.read_text(), re.MULTILINE), (
+            f"{path}: a stack puts them together"
+        )
+
+
 def test_each_skipped_check_has_a_reason() -> None:
     for path in TERRAFORM.glob("*/*/*.tf"):
         for line in re.findall(r"#checkov:skip.*", path.read_text()):

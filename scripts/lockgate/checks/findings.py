@@ -33,11 +33,6 @@ class Finding:
     framework: str
     skipped: str | None = None
 
-    @property
-    def key(self) -> tuple[str, str, int]:
-        """The same for what two scans, or two callers of a module, find of one thing."""
-        return (self.check_id, self.path, self.first)
-
 
 @dataclass(frozen=True)
 class Report:

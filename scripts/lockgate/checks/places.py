@@ -19,8 +19,9 @@ _SOURCE = re.compile(r'^\s*source\s*=\s*"(?P<source>\.{1,2}/[^"]+)"', re.MULTILI
 def placed(findings: Sequence[Finding], root: Path, stacks: Sequence[Path]) -> list[Finding]:
     """Findings with those of plans on the lines of their resources, and each thing once.
 
-    What the HCL scan has found as well stands there already, with the same check on the same line. A resource
-    that is nowhere in the stack's files keeps the stack's folder and line 1.
+    What the HCL scan has found as well stands there already, with the same check on the same line, and is
+    what counts: it knows the comment that skips it. A resource that is nowhere in the stack's files keeps the
+    stack's folder and line 1.
 
     Args:
         findings: what the scan found.
@@ -28,20 +29,22 @@ def placed(findings: Sequence[Finding], root: Path, stacks: Sequence[Path]) -> l
         stacks: the root module of each plan, in the order of the plans.
     """
     of_plan: Mapping[str, Path] = {plan_name(number): stack for number, stack in enumerate(stacks)}
-    found: dict[tuple[str, str, int], Finding] = {}
-    for finding in findings:
+    found: dict[tuple[str, ...], Finding] = {}
+    for finding in sorted(findings, key=lambda one: one.path in of_plan):
         stack = of_plan.get(finding.path)
         moved = _moved(finding, root, stack) if stack is not None else finding
-        found.setdefault(moved.key, moved)
-    return sorted(found.values(), key=lambda finding: (finding.path, finding.first, finding.check_id))
+        # Callers of a module find the same on the same line; what has no line is told apart by its resource.
+        where = str(moved.first) if moved.first else moved.resource
+        found.setdefault((moved.check_id, moved.path, where), moved)
+    named = (replace(finding, first=finding.first or 1) for finding in found.values())
+    return sorted(named, key=lambda finding: (finding.path, finding.first, finding.check_id))
 
 
 def _moved(finding: Finding, root: Path, stack: Path) -> Finding:
+    """The finding on the line of its resource; in the stack's folder without a line where that is nowhere."""
     place = _place(stack, finding.resource.split("."))
-    if place is None:
-        return replace(finding, path=_name(stack, root), first=1, last=1)
-    path, first = place
-    return replace(finding, path=_name(path, root), first=first, last=first)
+    path, first = place or (stack, 0)
+    return replace(finding, path=_name(path, root), first=first, last=max(first, 1))
 
 
 def _name(path: Path, root: Path) -> str:

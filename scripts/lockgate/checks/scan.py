@@ -23,9 +23,10 @@ _HINT = "A scan that did not end well is no pass. Mend that, or run it again: ma
 
 
 def scan(root: Path, plans: Sequence[Path] = (), only: Iterable[str] = ()) -> list[Finding]:
-    """Everything that checkov finds, each thing once, in the order of files and lines.
+    """Everything that checkov finds, as often as it does.
 
-    Findings in plans have the plan's place in the stage; `places` finds their lines.
+    Findings in plans have the plan's place in the stage; `placed` finds their lines and keeps each thing
+    once.
 
     Args:
         root: the repository, with checkov in an environment of its own.
@@ -49,13 +50,12 @@ def scan(root: Path, plans: Sequence[Path] = (), only: Iterable[str] = ()) -> li
     if problems:
         raise LockgateError("\n".join(problems), hint=_HINT)
     planted = {canary.path for canary in CANARIES.values()}
-    found = {
-        finding.key: finding
+    return [
+        finding
         for report in reports
         for finding in report.findings
         if finding.path not in planted and not _is_secret_of_a_plan(finding)
-    }
-    return sorted(found.values(), key=lambda finding: (finding.path, finding.first, finding.check_id))
+    ]
 
 
 def _run(binary: Path, stage: Path, policies: Path, frameworks: Sequence[str]) -> list[Report]:
@@ -64,7 +64,9 @@ def _run(binary: Path, stage: Path, policies: Path, frameworks: Sequence[str]) -
     command += ["--output", "json", "--compact", "--enable-secret-scan-all-files"]
     if policies.is_dir():
         command += ["--external-checks-dir", str(policies)]
-    environment = {**os.environ, "LOG_LEVEL": "ERROR", "PYTHONUTF8": "1"}
+    # What is known after the apply only, such as the ARN of a key, counts as given; else it would be missing.
+    more = {"EVAL_TF_PLAN_AFTER_UNKNOWN": "True", "LOG_LEVEL": "ERROR", "PYTHONUTF8": "1"}
+    environment = {**os.environ, **more}
     with tempfile.TemporaryFile("w+") as errors:
         try:
             with lines_of(

@@ -15,6 +15,8 @@ from pathlib import Path, PurePosixPath
 from lockgate.errors import UsageError
 from lockgate.packaging.sources import git_files
 
+_MODULES = PurePosixPath("terraform/modules")
+
 PLANS = "lockgate-plans"
 """Folder of the plans in the stage."""
 
@@ -60,8 +62,8 @@ def lay_out(root: Path, stage: Path, plans: Sequence[Path], only: Iterable[str] 
         stage: the folder.
         plans: files that `terraform show -json` has printed, redacted.
         only: files and folders of the repository to look at; empty looks at all of it. A file of Terraform
-            stands for its module, whose other files belong to it; the modules are there in any case where any
-            Terraform is, since stacks call them.
+            stands for its module, whose other files belong to it; with a stack come all modules, since it
+            calls them, and they do not call each other.
 
     Raises:
         UsageError: one of `only` or of the plans is not there.
@@ -102,5 +104,8 @@ def _is_wanted(name: PurePosixPath, wanted: Sequence[PurePosixPath]) -> bool:
         return True
     if any(part == name or part in name.parents for part in wanted):
         return True
-    shared = PurePosixPath("terraform/modules")
-    return shared in name.parents and any(part.parts[:1] == ("terraform",) for part in wanted)
+    return _MODULES in name.parents and any(_calls_modules(part) for part in wanted)
+
+
+def _calls_modules(part: PurePosixPath) -> bool:
+    return part.parts[:1] == ("terraform",) and part != _MODULES and _MODULES not in part.parents

@@ -68,7 +68,7 @@ def will(root: Path, said: Any, code: int = 1) -> None:
 def test_each_thing_is_found_once_and_what_was_planted_never(root: Path) -> None:
     bad = check("CKV_AWS_20", "terraform/main.tf", line=4)
     will(root, [report("terraform", bad, bad), *ALL[1:]])
-    (found,) = scan(root)
+    (found,) = placed(scan(root), root, [])
     assert (found.path, found.first, found.check_id) == ("terraform/main.tf", 4, "CKV_AWS_20")
     assert found.resource == "module.site.aws_s3_bucket.b"
 
@@ -113,6 +113,7 @@ def test_what_is_not_there_is_said(root: Path) -> None:
         ([], {"terraform/main.tf", "terraform/stacks/a/a.tf", "terraform/modules/m/m.tf", "lambdas/a.py"}),
         (["lambdas/a.py"], {"lambdas/a.py"}),
         (["terraform/stacks"], {"terraform/stacks/a/a.tf", "terraform/modules/m/m.tf"}),
+        (["terraform/modules/m/m.tf"], {"terraform/modules/m/m.tf"}),
         (["terraform/main.tf"], {"terraform/main.tf", "terraform/stacks/a/a.tf", "terraform/modules/m/m.tf"}),
     ],
 )
@@ -143,15 +144,19 @@ def test_a_finding_in_a_plan_stands_on_the_line_of_its_resource(tmp_path: Path) 
     def of_plan(resource: str) -> Finding:
         return Finding(plan_name(0), 0, 0, "CKV_AWS_20", "name", resource, "terraform_plan")
 
-    in_code = Finding("modules/site/bucket.tf", 3, 4, "CKV_AWS_21", "name", "aws_s3_bucket.b", "terraform")
+    code = ("modules/site/bucket.tf", 3, 4)
+    other = Finding(*code, "CKV_AWS_21", "name", "aws_s3_bucket.b", "terraform")
     twice = of_plan("module.site.aws_s3_bucket.b")
-    nowhere = of_plan("module.gone.aws_s3_bucket.c")
-    found = placed([in_code, twice, twice, nowhere], tmp_path, [stack])
+    nowhere = [of_plan(f"module.gone.aws_s3_bucket.{name}") for name in "cd"]
+    found = placed([twice, twice, *nowhere, other], tmp_path, [stack])
     assert [(one.path, one.first, one.check_id) for one in found] == [
         ("modules/site/bucket.tf", 3, "CKV_AWS_20"),
         ("modules/site/bucket.tf", 3, "CKV_AWS_21"),
         ("stacks/workload", 1, "CKV_AWS_20"),
+        ("stacks/workload", 1, "CKV_AWS_20"),
     ]
+    skipped = Finding(*code, "CKV_AWS_20", "name", "aws_s3_bucket.b", "terraform", WHY)
+    assert placed([twice, skipped], tmp_path, [stack]) == [skipped], "the plan has no comments"
 
 
 def test_code_scanning_and_comments_get_right_lines_and_no_more_than_that() -> None:
