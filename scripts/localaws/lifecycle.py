@@ -46,6 +46,7 @@ class Running:
         minute_seconds: real seconds of one AWS minute.
         home: its home folder.
         version: version of the embedded AWS.
+        task_runner: what runs the tasks of ECS; "none" where nothing does.
         started: it was started by this call.
     """
 
@@ -54,6 +55,7 @@ class Running:
     minute_seconds: float
     home: str
     version: str
+    task_runner: str
     started: bool = False
 
     def to_json(self) -> str:
@@ -109,6 +111,7 @@ def status(settings: Settings) -> Running | None:
         minute_seconds=float(said["minute_seconds"]),
         home=str(settings.home),
         version=str(said["version"]),
+        task_runner=str(said["task_runner"]),
     )
 
 

@@ -141,6 +141,19 @@ def test_a_port_that_is_taken(world: ReleaseWorld) -> None:
     assert f"port {world.port} is taken by" in output
 
 
+def test_a_container_where_nothing_runs_containers(world: ReleaseWorld) -> None:
+    folder = world.root / "containers" / "web"
+    folder.mkdir(parents=True)
+    (folder / "service.yaml").write_text("kind: container\n")
+    command = ("deploy", "--env", "local", "--service", "web")
+    try:
+        output = refused(world, REFUSED, *command, LOCALAWS_TASK_RUNNER="none")
+    finally:
+        world.lockgate("local", "down").ended()
+    assert "web: there is no container engine here to run it in" in output
+    assert not (world.root / ".lockgate" / "local" / "terraform").exists()
+
+
 def test_traffic_belongs_to_an_embedded_aws(world: ReleaseWorld) -> None:
     assert "synthetic traffic" in refused(world, REFUSED, "traffic", "--env", "prod")
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.console import Console
 
 from lockgate.commands import emulator
 from lockgate.commands.opened import Opened, OpenedAccount
+from lockgate.config import Service
 from lockgate.plans.stack import Stack
 
 
-def bring_up(opened: Opened, out: Console) -> None:
+def bring_up(opened: Opened, services: Mapping[str, Service], out: Console) -> None:
     """Starts the embedded AWS, and applies Terraform where something that it reads has changed: first to the
-    tooling account that the environment shares, if any."""
+    tooling account that the environment shares, if any.
+
+    Raises:
+        RefusedError: it could not run one of the services.
+    """
     if opened.environment.emulator:
         out.print(emulator.start(opened), markup=False, soft_wrap=True)
+        emulator.check_can_run(opened, services)
     if opened.project.platform.shares_tooling(opened.name):
         _apply_changed(OpenedAccount.tooling(), out)
     _apply_changed(opened, out)

@@ -65,7 +65,7 @@ def deploy(
     out = console()
     wanted = opened.project.services(opened.name, services)
     if opened.environment.is_embedded and not dry_run:
-        bring_up(opened, out)
+        bring_up(opened, wanted, out)
     opened.checked()
     wanted = _with_hooks(opened, wanted, out)
     with _load(opened, list(wanted), opened.environment.is_embedded if traffic is None else traffic):

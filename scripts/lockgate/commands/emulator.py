@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from lockgate.commands.opened import OpenedAccount
+from lockgate.config import ContainerService, Service
 from lockgate.errors import RefusedError
 
 
@@ -37,3 +40,18 @@ def run_emulator(opened: OpenedAccount, verb: str, *arguments: str) -> str:
 def start(opened: OpenedAccount) -> str:
     """Starts the emulator with the declared clock, unless it runs already."""
     return run_emulator(opened, "up", "--minute", f"{opened.account.minute_seconds:g}")
+
+
+def check_can_run(opened: OpenedAccount, services: Mapping[str, Service]) -> None:
+    """Makes sure that what runs here can run every service: CodeDeploy would wait an hour for tasks.
+
+    Raises:
+        RefusedError: one is a container, and there is no container engine.
+    """
+    containers = [name for name, service in services.items() if isinstance(service, ContainerService)]
+    if containers and json.loads(run_emulator(opened, "status", "--json")).get("task_runner") == "none":
+        raise RefusedError(
+            f"{', '.join(containers)}: there is no container engine here to run it in",
+            hint="Start a Docker engine that `docker info` finds, then make local-down, and deploy again; or "
+            "leave containers out with SERVICE=.",
+        )
