@@ -138,13 +138,13 @@ lint: setup ## Check formatting, types, schemas, declarations, workflows, shell,
 	@$(BIN)/zizmor --quiet --offline --persona pedantic .github
 	@$(BIN)/shellcheck .ci/run
 	@git ls-files --cached --others --exclude-standard -z -- '*Dockerfile' | xargs -0 -r $(BIN)/hadolint
-	@$(BIN)/python -m lockgate.plans.check terraform
+	@$(BIN)/python -m lockgate.plans.validate terraform
 
 .PHONY: format
 format: setup ## Format Python and Terraform
 	@$(BIN)/ruff check --fix --quiet || true
 	@$(BIN)/ruff format --quiet
-	@$(BIN)/python -m lockgate.plans.check --format terraform
+	@$(BIN)/python -m lockgate.plans.validate --format terraform
 
 .PHONY: schemas
 schemas: setup ## Generate schemas/ from the models

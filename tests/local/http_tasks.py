@@ -7,12 +7,23 @@ What it answers, its container's environment says: `BODY` on every path, `STATUS
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from localaws.tasks.runner import Addresses, Launch, NotStartedError
+from localaws.tasks.runner import Addresses, Container, Launch, NotStartedError
 
 RUNNER = "tests.local.http_tasks:HttpTasks"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a task answers: `health` on its health check's path, `status` elsewhere, `body` everywhere."""
+
+    health_path: str
+    health: int = 200
+    status: int = 200
+    body: str = ""
 
 
 class HttpTasks:
@@ -21,19 +32,28 @@ class HttpTasks:
     name = "http"
 
     def __init__(self, home: Path) -> None:
-        del home
+        self.home = home
         self._servers: dict[str, ThreadingHTTPServer] = {}
 
     def start(self, launch: Launch) -> Addresses:
         """Begins to serve, on a free port."""
-        container = launch.containers[0]
-        if container.image.startswith("missing"):
-            raise NotStartedError(f"CannotPullContainerError: {container.image}: not found")
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(dict(container.environment)))
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.answers(launch.containers[0])))
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         self._servers[launch.task_id] = server
         return dict.fromkeys(launch.ports, ("127.0.0.1", server.server_address[1]))
+
+    def answers(self, container: Container) -> Answers:
+        """What a container will answer.
+
+        Raises:
+            NotStartedError: there is no such image.
+        """
+        if container.image.startswith("missing"):
+            raise NotStartedError(f"CannotPullContainerError: {container.image}: not found")
+        said = dict(container.environment)
+        health, status = (int(said.get(name, "200")) for name in ("HEALTH", "STATUS"))
+        return Answers("/health", health, status, said.get("BODY", ""))
 
     def ended(self, task_id: str) -> str | None:
         """A server serves until it is stopped."""
@@ -52,14 +72,13 @@ class HttpTasks:
             self.stop(task_id)
 
 
-def _handler(environment: dict[str, str]) -> type[BaseHTTPRequestHandler]:
+def _handler(answers: Answers) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            name = "HEALTH" if self.path == "/health" else "STATUS"
-            body = environment.get("BODY", "").encode()
-            self.send_response(int(environment.get(name, "200")))
+            body = answers.body.encode()
+            self.send_response(answers.health if self.path == answers.health_path else answers.status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

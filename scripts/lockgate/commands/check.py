@@ -14,6 +14,7 @@ from lockgate.checks.places import placed
 from lockgate.checks.rules import waivers_of
 from lockgate.checks.sarif import sarif
 from lockgate.checks.scan import scan
+from lockgate.checks.words import line, markdown, summary
 from lockgate.commands.options import console, json_option, now
 from lockgate.config import Project
 from lockgate.config.waivers import FILE
@@ -72,7 +73,7 @@ def _say(verdict: Verdict) -> None:
     out = console()
     for finding in (*verdict.failed, *verdict.low):
         mark = "error" if finding in verdict.failed else "note"
-        out.print(f"{mark}: {_line(finding)}", markup=False, soft_wrap=True)
+        out.print(f"{mark}: {line(finding)}", markup=False, soft_wrap=True)
     for problem in verdict.problems:
         out.print(f"error: {problem}", markup=False, soft_wrap=True)
     for warning in verdict.warnings:
@@ -84,36 +85,6 @@ def _say(verdict: Verdict) -> None:
             markup=False,
             soft_wrap=True,
         )
-
-
-def _line(finding: Finding) -> str:
-    about = f" ({finding.resource})" if finding.resource else ""
-    return f"{finding.path}:{finding.first}: {finding.check_id}: {finding.name}{about}"
-
-
-def summary(verdict: Verdict) -> str:
-    """One line with all counts."""
-    counts = {
-        "failed": len(verdict.failed),
-        "only shown": len(verdict.low),
-        "waived": len(verdict.waived),
-        "skipped beside the code, with a reason": len(verdict.skipped),
-    }
-    return "checkov: " + ", ".join(f"{count} {what}" for what, count in counts.items())
-
-
-def markdown(verdict: Verdict) -> str:
-    """A verdict as a part of a comment; what fails is a table."""
-    lines = [f"**{'Passed' if verdict.passed else 'Failed'}** · {summary(verdict)}", ""]
-    if verdict.failed:
-        lines += ["| where | check | what it wants |", "|---|---|---|"]
-        lines += [
-            f"| `{one.path}:{one.first}` | {one.check_id} | {one.name.replace('|', '/')} |"
-            for one in verdict.failed
-        ]
-        lines.append("")
-    lines += [f"- {problem}" for problem in (*verdict.problems, *verdict.warnings)]
-    return "\n".join(lines).rstrip() + "\n"
 
 
 def _as_json(verdict: Verdict) -> dict[str, object]:

@@ -17,9 +17,8 @@ from botocore.exceptions import ClientError
 
 from lockgate.aws import Aws
 from lockgate.contract import ContainerContract
+from lockgate.prune.guards import Guards, carry_out, look, plan
 from lockgate.prune.plan import Done, Item, Plan
-from lockgate.prune.versions import Guards, plan
-from lockgate.release.codedeploy import running_deployments
 from lockgate.release.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class TaskDefinitions:
     def plan(self, now: datetime, age: timedelta) -> Plan:
         """What would be deleted. Writes nothing."""
         items = tuple(Item(str(found["revision"]), found["registeredAt"]) for found in self.registered)
-        return plan(self.contract.service, items, self._guards(), now - age, KIND)
+        return plan(self.contract.service, KIND, items, self._guards(), now - age)
 
     @cached_property
     def registered(self) -> list[TaskDefinitionTypeDef]:
@@ -81,11 +80,8 @@ class TaskDefinitions:
         return [arn for arn in found if ":" not in self.contract.version_of(arn)]
 
     def delete(self, planned: Plan) -> Iterator[Done]:
-        """Deletes, looking before each whether it still may; once a release begins, the rest stays."""
-        for item in planned.delete:
-            guards = self._guards()
-            reason = guards.busy or guards.keeps(item.name)
-            yield Done(item.name, reason) if reason else self._delete(item.name)
+        """Deletes, as far as nothing has come into use."""
+        return carry_out(planned, self._guards, self._delete)
 
     def _delete(self, version: str) -> Done:
         # Without a revision the family's newest one would go.
@@ -103,11 +99,7 @@ class TaskDefinitions:
         return Done(version)
 
     def _guards(self) -> Guards:
-        """What may not be deleted now, in the order that `Versions` has, for the same reason."""
-        running = running_deployments(self.aws, self.contract)
-        holder = self.ledger.holder(self.contract.service)
-        good = frozenset(entry.version for entry in self.ledger.good(self.contract.service))
-        return Guards(tuple(running), holder, good, self._serving())
+        return look(self.aws, self.contract, self.ledger, self._serving)
 
     def _serving(self) -> frozenset[str]:
         """Versions that the service, its task sets, or any task of the family in its cluster runs."""

@@ -218,8 +218,16 @@ class EcsDriver:
 
 
 def _is_waiting(events: tuple[Event, ...]) -> bool:
-    """Whether all that is left to do is to remove the old tasks."""
-    return any(event.name == _LAST_EVENT and event.status in ("Succeeded", "Skipped") for event in events)
+    """Whether all that is left to do is to remove the old tasks.
+
+    A deployment that is stopped while traffic moves skips the last event as well, and its events can say so
+    before its status does.
+    """
+    statuses = {event.name: event.status for event in events}
+    return statuses.get("AllowTraffic") == "Succeeded" and statuses.get(_LAST_EVENT) in (
+        "Succeeded",
+        "Skipped",
+    )
 
 
 def _outcome(info: DeploymentInfoTypeDef, events: tuple[Event, ...]) -> Outcome:

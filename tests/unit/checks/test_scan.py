@@ -18,7 +18,7 @@ from lockgate.checks.places import placed
 from lockgate.checks.sarif import sarif
 from lockgate.checks.scan import CHECKOV, scan
 from lockgate.checks.stage import CANARIES, lay_out, plan_name
-from lockgate.commands.check import markdown
+from lockgate.checks.words import markdown
 from lockgate.config.waivers import Waivers
 from lockgate.errors import LockgateError, UsageError
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lockgate.prune.guards import Guards, plan
 from lockgate.prune.plan import Done, Item, Plan, Reason
-from lockgate.prune.versions import Guards, Versions, plan
+from lockgate.prune.versions import KIND, Versions
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MONTH = timedelta(days=30)
@@ -23,13 +24,13 @@ def versions(*numbers: int, age: timedelta = MONTH * 2) -> tuple[Item, ...]:
 
 
 def deleted(guards: Guards, *more: Item) -> list[str]:
-    planned = plan("a", (*versions(1, 2, 3, 4, 5, 6), *more), guards, NOW - MONTH)
+    planned = plan("a", KIND, (*versions(1, 2, 3, 4, 5, 6), *more), guards, NOW - MONTH)
     return [item.name for item in planned.delete]
 
 
 def test_what_nothing_names_is_deleted_and_the_newest_stays() -> None:
-    guards = Guards(good=frozenset({"2"}), aliased=frozenset({"4", "5"}))
-    planned = plan("a", versions(1, 2, 3, 4, 5, 6), guards, NOW - MONTH)
+    guards = Guards(good=frozenset({"2"}), serving=frozenset({"4", "5"}))
+    planned = plan("a", KIND, versions(1, 2, 3, 4, 5, 6), guards, NOW - MONTH)
     assert [item.name for item in planned.delete] == ["1", "3"]
     assert {reason: [item.name for item in items] for reason, items in planned.kept.items()} == {
         Reason.IN_USE: ["4", "5"],
@@ -55,13 +56,13 @@ def test_what_is_young_stays() -> None:
     ],
 )
 def test_a_service_that_is_being_released_is_left_alone(guards: Guards, words: str) -> None:
-    assert plan("a", versions(1, 2, 3), guards, NOW) == Plan("a", "versions", skipped=words)
+    assert plan("a", KIND, versions(1, 2, 3), guards, NOW) == Plan("a", "versions", skipped=words)
 
 
 @given(
     ages=st.dictionaries(st.integers(1, 30), st.integers(0, 100), min_size=1),
     good=st.frozensets(NUMBERS),
-    aliased=st.frozensets(NUMBERS),
+    serving=st.frozensets(NUMBERS),
     running=st.lists(st.just("d-1"), max_size=1),
     holder=st.none() | st.just("r1"),
     days=st.integers(1, 90),
@@ -69,22 +70,22 @@ def test_a_service_that_is_being_released_is_left_alone(guards: Guards, words: s
 def test_nothing_that_anything_names_is_ever_deleted(
     ages: dict[int, int],
     good: frozenset[str],
-    aliased: frozenset[str],
+    serving: frozenset[str],
     running: list[str],
     holder: str | None,
     days: int,
 ) -> None:
     found = tuple(Item(str(number), NOW - timedelta(days=age)) for number, age in ages.items())
-    guards = Guards(tuple(running), holder, good, aliased)
-    planned = plan("a", found, guards, NOW - timedelta(days=days))
+    guards = Guards(tuple(running), holder, good, serving)
+    planned = plan("a", KIND, found, guards, NOW - timedelta(days=days))
     gone = {item.name for item in planned.delete}
-    assert not gone & (good | aliased | {str(max(ages))})
+    assert not gone & (good | serving | {str(max(ages))})
     assert not any(ages[int(name)] < days for name in gone)
     assert not gone or not (running or holder)
     kept = {item.name for items in planned.kept.values() for item in items}
     if planned.skipped is None:
         assert kept | gone == {item.name for item in found}
-        free = {str(n) for n, age in ages.items() if age > days} - good - aliased - {str(max(ages))}
+        free = {str(n) for n, age in ages.items() if age > days} - good - serving - {str(max(ages))}
         assert free <= gone, "what nothing names goes"
 
 
@@ -105,7 +106,7 @@ class Function:
     def __init__(self) -> None:
         self.holder: str | None = None
         self.good: list[str] = []
-        self.aliased = "9"
+        self.serving = "9"
         self.answers: dict[str, Exception] = {}
         self.deleted: list[str] = []
         self.then: Any = lambda: None
@@ -124,7 +125,7 @@ class Function:
     def get_paginator(self, name: str) -> Any:
         assert name == "list_aliases"
         weights = {"AdditionalVersionWeights": {"8": 0.1}}
-        alias = {"FunctionVersion": self.aliased, "RoutingConfig": weights}
+        alias = {"FunctionVersion": self.serving, "RoutingConfig": weights}
         return SimpleNamespace(paginate=lambda **_: [{"Aliases": [alias]}])
 
     def versions(self) -> Versions:
@@ -171,7 +172,7 @@ def test_a_release_that_begins_meanwhile_ends_it() -> None:
 def test_what_became_needed_meanwhile_is_kept() -> None:
     function = Function()
     function.good = ["2"]
-    function.aliased = "3"
+    function.serving = "3"
     assert function.delete(1, 2, 3, 8) == [
         Done("1"),
         Done("2", Reason.WINDOW),

@@ -117,6 +117,15 @@ def test_all_traffic_moved_is_a_success_though_codedeploy_waits() -> None:
     assert decide(baking, seen, NOW, MINUTE).phase is Phase.ROLLING_BACK
 
 
+def test_a_deployment_that_is_stopped_while_traffic_moves_is_no_success_for_a_moment() -> None:
+    """Its events are read after its status, which may still be the old one."""
+    aws = serving()
+    aws.weights = {BLUE: 20, GREEN: 80}
+    aws.deploy("d-1", AllowTraffic="Failed", AfterAllowTraffic="Skipped")
+    observed = driver(aws).observe(deployment(deployment_id="d-1", from_version="1", to_version="2"))
+    assert observed.outcome is Outcome.RUNNING
+
+
 def test_a_deployment_that_codedeploy_ends_during_the_bake_is_rolled_back_not_moved_by_somebody() -> None:
     aws = FakeEcs(
         weights={BLUE: 100, GREEN: 0}, task_sets={BLUE: "web:1", GREEN: "web:2"}, red=["web-errors"]

@@ -1,4 +1,4 @@
-"""`python -m lockgate.plans.check`: formatting and validity of every Terraform module, two at a time."""
+"""`python -m lockgate.plans.validate`: formatting and validity of every Terraform module, two at a time."""
 
 from __future__ import annotations
 
