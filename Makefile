@@ -67,8 +67,8 @@ traffic: setup ## Send smoke events through the aliases: ENV=local
 	@$(LOCKGATE) traffic $(environment) $(services) $(ARGS)
 
 .PHONY: prune
-prune: setup ## Delete old versions and artifacts: ENV=..., SERVICE=..., ARGS=--dry-run
-	@$(LOCKGATE) prune $(environment) $(services) $(ARGS)
+prune: setup ## Delete old versions and artifacts: ENV=... or STACK=tooling, SERVICE=..., ARGS=--dry-run
+	@$(LOCKGATE) prune $(stack) $(services) $(ARGS)
 
 .PHONY: plan
 plan: setup ## Plan Terraform, to be read and applied: ENV=... or STACK=tooling, ARGS=--details

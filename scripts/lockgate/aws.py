@@ -81,6 +81,26 @@ class Aws:
         )
         return cls(session, region, account.endpoint_url.rstrip("/"))
 
+    def assuming(self, arn: str, region: str) -> Aws:
+        """Clients of a role, of another account maybe, for the hour that its credentials last.
+
+        Raises:
+            RefusedError: these credentials may not assume it, or there is none.
+        """
+        try:
+            found = self.sts.assume_role(RoleArn=arn, RoleSessionName="lockgate")["Credentials"]
+        except (BotoCoreError, ClientError) as error:
+            raise RefusedError(
+                f"{arn} cannot be assumed: {error}", hint="Correct that; nothing was written."
+            ) from error
+        session = boto3.Session(
+            aws_access_key_id=found["AccessKeyId"],
+            aws_secret_access_key=found["SecretAccessKey"],
+            aws_session_token=found["SessionToken"],
+            region_name=region,
+        )
+        return Aws(session, region, self.endpoint_url)
+
     def check_account(self, expected: str, name: str) -> None:
         """Refuses to go on in another account than `platform.yaml` names.
 

@@ -18,9 +18,17 @@ sys.exit(cli.main())
 """
 
 
-def prune(world: ReleaseWorld, *arguments: str, after: timedelta = timedelta(days=31)) -> str:
-    """Runs `make prune` some days later; what it said."""
+MONTH = timedelta(days=31)
+
+
+def prune(world: ReleaseWorld, *arguments: str, after: timedelta = MONTH) -> str:
+    """Runs `make prune ENV=local` some days later; what it said."""
+    return prune_of(world, "--env", "local", *arguments, after=after)
+
+
+def prune_of(world: ReleaseWorld, *arguments: str, after: timedelta = MONTH, expect: int = 0) -> str:
+    """Runs `lockgate prune ...` some days later; what it said."""
     days = str(after / timedelta(days=1))
-    running = world.begin(sys.executable, "-c", LATER, days, "prune", "--env", "local", *arguments)
-    assert running.ended() == 0, running.output
+    running = world.begin(sys.executable, "-c", LATER, days, "prune", *arguments)
+    assert running.ended() == expect, running.output
     return running.output

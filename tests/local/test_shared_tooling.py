@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -19,6 +20,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from lockgate.config import Project
+from tests.local.pruning import prune_of
 from tests.local.release_world import REGION, ReleaseWorld, Running
 
 pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(600)]
@@ -81,7 +83,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
     world = ReleaseWorld.make(tmp_path_factory.mktemp("shared"))
     path = world.root / "platform.yaml"
     platform = yaml.safe_load(path.read_text())
-    local = platform["environments"]["local"]
+    local = platform["environments"].pop("local")
     here = {name: local[name] for name in ("endpoint_url", "emulator", "minute_seconds")}
     platform["tooling"] = {"account_id": ACCOUNTS["tooling"], **here}
     platform["environments"] |= {
@@ -128,9 +130,11 @@ def test_an_environment_cannot_put_a_build_of_its_own_there(shared: Shared, bund
     assert (shared.code("dev"), shared.objects()) == (serves, before)
 
 
-def test_prune_leaves_what_others_may_go_back_to(shared: Shared, bundle: str) -> None:
+def test_prune_of_one_environment_leaves_what_others_may_go_back_to(shared: Shared, bundle: str) -> None:
     said = shared.ran("prune", "--env", "dev")
-    assert f"s3://{shared.bucket}: artifacts: skipped, environments share it" in said
+    assert (
+        f"s3://{shared.bucket}: artifacts: skipped, environments share it: make prune STACK=tooling" in said
+    )
 
 
 def remote(shared: Shared, *commands: str) -> Running:
@@ -178,6 +182,59 @@ def test_ctrl_c_stops_the_build(shared: Shared) -> None:
     assert build.ended() == 1, build.output
     assert "SIGINT: stopping the build" in build.output
     assert "stopped in BUILD" in build.output
+
+
+def put_image(shared: Shared, number: int) -> str:
+    """An image of `orders` that nothing has released; its digest."""
+    registry = shared.client("ecr", ACCOUNTS["tooling"])
+    manifest = json.dumps({"schemaVersion": 2, "layers": [], "number": number})
+    put = registry.put_image(
+        repositoryName="lockgate/orders",
+        imageManifest=manifest,
+        imageManifestMediaType="application/vnd.oci.image.manifest.v1+json",
+        imageTag=f"{number:016x}-{number:016x}",
+    )
+    return str(put["image"]["imageId"]["imageDigest"])
+
+
+def test_prune_of_what_is_shared_keeps_what_any_environment_may_go_back_to(
+    shared: Shared, bundle: str
+) -> None:
+    """dev has gone on, staging still serves the first bundle. What nothing has released goes."""
+    tooling = shared.client("s3", ACCOUNTS["tooling"])
+    lost = f"services/{FUNCTION}/{'0' * 64}.zip"
+    tooling.put_object(Bucket=shared.bucket, Key=lost, Body=b"never released")
+    images = {put_image(shared, 1), put_image(shared, 2)}
+    kept = {
+        f"services/{FUNCTION}/{base64.b64decode(shared.code(name)).hex()}.zip" for name in ("dev", "staging")
+    }
+    assert len(kept) == 2
+    before = set(shared.objects())
+    said = prune_of(shared.world, "--stack", "tooling")
+    assert f"{lost} deleted" in said
+    gone = set(re.findall(r"orders: (sha256:\w+) deleted", said))
+    assert len(gone & images) == 1, "the newest stays"
+    after = set(shared.objects())
+    assert lost in before - after
+    assert kept <= after
+    there = shared.client("ecr", ACCOUNTS["tooling"]).describe_images(repositoryName="lockgate/orders")
+    assert {image["imageDigest"] for image in there["imageDetails"]} == images - gone
+
+
+def test_prune_of_what_is_shared_needs_every_environment(shared: Shared, bundle: str) -> None:
+    path = shared.world.root / "platform.yaml"
+    declared = path.read_text()
+    platform = yaml.safe_load(declared)
+    platform["environments"]["prod"] = {**platform["environments"]["dev"], "account_id": "444444444444"}
+    path.write_text(yaml.safe_dump(platform, sort_keys=False))
+    before = shared.objects()
+    try:
+        said = prune_of(shared.world, "--stack", "tooling", expect=4)
+    finally:
+        path.write_text(declared)
+    assert "what prod needs of the tooling account cannot be read, so nothing may go" in said
+    assert "make apply ENV=prod gives its account the role lockgate-prod-prune" in said
+    assert shared.objects() == before
 
 
 @pytest.mark.parametrize("name", ACCOUNTS)

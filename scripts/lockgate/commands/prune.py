@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import click
 from rich.console import Console
 
-from lockgate.commands.opened import Opened, opens
+from lockgate.commands.opened import Opened
 from lockgate.commands.options import console, dry_run_option, json_option, now, service_option
-from lockgate.contract import ContainerContract, LambdaContract
-from lockgate.prune.artifacts import BUNDLES, Artifacts
-from lockgate.prune.images import Images
+from lockgate.commands.prunable import of_environment, of_tooling
+from lockgate.commands.stacks import opened_stack, stack_options
 from lockgate.prune.plan import Done, Plan, Reason
-from lockgate.prune.task_definitions import TaskDefinitions
-from lockgate.prune.versions import Versions
 
 DAYS = 30
 """Age from which something may go, where the command line does not say: for a month every version that was
 tried can be looked at, also one that was rolled back."""
 
 
-class Deleter(Protocol):
-    """Carries out a plan of its kind."""
-
-    def delete(self, planned: Plan) -> Iterator[Done]:
-        """Deletes one thing after another, unless it has been needed since."""
-
-
 @click.command()
-@opens
+@stack_options
 @service_option
 @click.option(
     "--older-than-days",
@@ -44,12 +33,17 @@ class Deleter(Protocol):
 )
 @dry_run_option
 @json_option
-def prune(opened: Opened, services: tuple[str, ...], days: int, dry_run: bool, as_json: bool) -> None:
+def prune(
+    environment: str | None, kind: str, services: tuple[str, ...], days: int, dry_run: bool, as_json: bool
+) -> None:
     """Delete old versions and artifacts that nothing names and no roll-back may go to."""
-    opened.project.services(opened.name, services)
-    opened.checked()
-    out = console()
-    planned = list(_plans(opened, services, timedelta(days=days)))
+    opened = opened_stack(environment, kind)
+    out, age = console(), timedelta(days=days)
+    planned = list(
+        of_environment(opened, services, age, now())
+        if isinstance(opened, Opened)
+        else of_tooling(opened, services, age, now())
+    )
     done: dict[tuple[str, str], list[Done]] = {}
     for plan, deleter in planned:
         if not as_json:
@@ -64,71 +58,6 @@ def prune(opened: Opened, services: tuple[str, ...], days: int, dry_run: bool, a
         click.echo(json.dumps(found, indent=2))
     elif dry_run:
         out.print("Nothing was written.")
-
-
-def _plans(opened: Opened, services: tuple[str, ...], age: timedelta) -> Iterator[tuple[Plan, Deleter]]:
-    """Versions first, then what they and the bundles that are left need no more."""
-    at, names = now(), services or tuple(opened.contract.services)
-    contracts = [opened.contract.service(name) for name in names]
-    code: dict[str, dict[str, str]] = {}
-    images: list[tuple[Plan, TaskDefinitions]] = []
-    for contract in contracts:
-        if isinstance(contract, LambdaContract):
-            versions = Versions(opened.aws, contract, opened.ledger)
-            yield versions.plan(at, age), versions
-            code[contract.service] = {
-                found["Version"]: found.get("CodeSha256", "") for found in versions.published
-            }
-        elif isinstance(contract, ContainerContract):
-            definitions = TaskDefinitions(opened.aws, contract, opened.ledger)
-            planned = definitions.plan(at, age)
-            images.append((planned, definitions))
-            yield planned, definitions
-    artifacts = _artifacts(opened, services, code)
-    if opened.project.platform.shares_tooling(opened.name):
-        yield _shared(f"s3://{artifacts.bucket}", "artifacts"), artifacts
-        if images:
-            yield _shared(f"registry {opened.registry.account_id}", "images"), artifacts
-        return
-    found = artifacts.plans(at, age)
-    yield from ((plan, artifacts) for plan in found)
-    named = artifacts.named(left_by=next((plan for plan in found if plan.kind == BUNDLES), None))
-    for planned, definitions in images:
-        repository = _images(opened, definitions, artifacts)
-        yield repository.plan(at, age, definitions.images(left_by=planned), named), repository
-
-
-def _artifacts(opened: Opened, services: tuple[str, ...], code: dict[str, dict[str, str]]) -> Artifacts:
-    platform = opened.contract.platform
-    return Artifacts(
-        s3=opened.aws.s3,
-        bucket=platform.artifact_bucket,
-        account_id=platform.account_id,
-        ledger=opened.ledger,
-        versions=code,
-        only=services,
-    )
-
-
-def _images(opened: Opened, definitions: TaskDefinitions, artifacts: Artifacts) -> Images:
-    service, registry = definitions.contract.service, opened.registry
-    return Images(
-        ecr=opened.aws.ecr,
-        registry_id=registry.account_id,
-        repository=registry.repository(service),
-        service=service,
-        ledger=opened.ledger,
-        defined=definitions.images,
-        named=artifacts.named,
-    )
-
-
-def _shared(subject: str, kind: str) -> Plan:
-    return Plan(
-        subject,
-        kind,
-        skipped="environments share it, and what the others may go back to is in their ledgers",
-    )
 
 
 def _say(plan: Plan, out: Console) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from lockgate.config.base import Declaration, EnvironmentName
 
+Purpose = Literal["plan", "deploy", "build", "prune"]
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Endpoint = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+/?$")]
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")]
@@ -224,6 +225,22 @@ class Platform(Declaration):
         holder = self._holder(name)
         return f"{self.name if holder == TOOLING else f'{self.name}-{holder}'}/{service}"
 
+    def role_of(self, name: str, purpose: Purpose) -> str:
+        """Name of a role in the account of an environment, or of `tooling`.
+
+        Args:
+            name: environment, or `tooling`.
+            purpose: `plan` reads, for pull requests; `deploy` applies and releases, behind the environment's
+                approval; `build` builds, in the account of the artifact store; by `prune` the tooling
+                account reads what an environment needs of it.
+        """
+        return f"{self.name}-{name}-{purpose}"
+
+    def role_arn_of(self, name: str, purpose: Purpose) -> str:
+        """ARN of that role."""
+        partition = _partition(self.region_of(name))
+        return f"arn:{partition}:iam::{self.account_of(name).account_id}:role/{self.role_of(name, purpose)}"
+
     def _holder(self, name: str) -> str:
         """Who holds what an environment may share: `tooling`, or the environment itself."""
         return TOOLING if name == TOOLING or self.shares_tooling(name) else name
@@ -235,3 +252,8 @@ class Platform(Declaration):
 def _endpoint(account: Account) -> str | None:
     """Which AWS it is: two that answer at the same address are one."""
     return None if account.endpoint_url is None else account.endpoint_url.rstrip("/").lower()
+
+
+def _partition(region: str) -> str:
+    """Partition of a region, by the first part of its name (botocore's `partitions.json`)."""
+    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rpartition("-")[0].rpartition("-")[0], "aws")

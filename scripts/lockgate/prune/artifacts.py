@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ _MOST = 1000
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the ledger says that is needed of a store.
+    """What ledgers say that is needed of a store.
 
     Attributes:
         running_commits: commits of releases that are not over.
@@ -54,6 +55,14 @@ class Wanted:
     running: frozenset[str] = frozenset()
     good_commits: frozenset[str] = frozenset()
     good: frozenset[str] = frozenset()
+
+    def __or__(self, other: Wanted) -> Wanted:
+        return Wanted(
+            self.running_commits | other.running_commits,
+            self.running | other.running,
+            self.good_commits | other.good_commits,
+            self.good | other.good,
+        )
 
 
 def plan_bundles(bundles: Iterable[Item], wanted: Wanted, youngest: datetime) -> Plan:
@@ -134,23 +143,51 @@ class _Seen:
 
 
 @dataclass(frozen=True)
+class Released:
+    """What one environment knows of what it needs of a store.
+
+    Attributes:
+        ledger: what was released.
+        versions: for each service, the code of each published version, as Lambda reports it.
+    """
+
+    ledger: Ledger
+    versions: Mapping[str, Mapping[str, str]]
+
+    def wanted(self, named: Iterable[str]) -> Wanted:
+        """What the ledger says of every service that is provisioned, or that something in the store is named
+        after. Who holds a service is read before its good versions: a release that ends meanwhile goes from
+        the one to the other."""
+        names = sorted({*named, *self.versions})
+        holders = {holder for name in names if (holder := self.ledger.holder(name))}
+        running = [self.ledger.release(holder) for holder in sorted(holders)]
+        goods = [(name, good) for name in names for good in self.ledger.good(name)]
+        codes = (good.code_sha256 or self.versions.get(name, {}).get(good.version) for name, good in goods)
+        artifacts = (one.artifact for release in running for one in release.deployments.values())
+        return Wanted(
+            running_commits=frozenset(release.commit for release in running if release.commit),
+            running=frozenset(artifact.sha256 for artifact in artifacts if artifact),
+            good_commits=frozenset(good.commit for _, good in goods if good.commit),
+            good=frozenset(_hex(code) for code in codes if code),
+        )
+
+
+@dataclass(frozen=True)
 class Artifacts:
-    """An artifact store of one environment's own.
+    """An artifact store, of one environment or of several.
 
     Args:
         s3: a client.
         bucket: its name.
-        account_id: the environment's account; S3 refuses if the bucket is another's.
-        ledger: what was released.
-        versions: for each service, the code of each published version, as Lambda reports it.
+        account_id: the account that it is in; S3 refuses if the bucket is another's.
+        released: what each environment that takes from it needs.
         only: services whose artifacts are looked at; empty looks at the whole store.
     """
 
     s3: S3Client
     bucket: str
     account_id: str
-    ledger: Ledger
-    versions: Mapping[str, Mapping[str, str]]
+    released: tuple[Released, ...]
     only: tuple[str, ...] = ()
 
     def plans(self, now: datetime, age: timedelta) -> list[Plan]:
@@ -282,22 +319,9 @@ class Artifacts:
             ) from error
 
     def _wanted(self, items: Iterable[Item]) -> Wanted:
-        """What the ledger says of every service that is provisioned, or that something in the store is named
-        after. Who holds a service is read before its good versions: a release that ends meanwhile goes from
-        the one to the other."""
         matches = (_ARTIFACT.fullmatch(item.name) for item in items)
-        names = sorted({match[1] for match in matches if match} | set(self.versions))
-        holders = {holder for name in names if (holder := self.ledger.holder(name))}
-        running = [self.ledger.release(holder) for holder in sorted(holders)]
-        goods = [(name, good) for name in names for good in self.ledger.good(name)]
-        codes = (good.code_sha256 or self.versions.get(name, {}).get(good.version) for name, good in goods)
-        artifacts = (one.artifact for release in running for one in release.deployments.values())
-        return Wanted(
-            running_commits=frozenset(release.commit for release in running if release.commit),
-            running=frozenset(artifact.sha256 for artifact in artifacts if artifact),
-            good_commits=frozenset(good.commit for _, good in goods if good.commit),
-            good=frozenset(_hex(code) for code in codes if code),
-        )
+        named = {match[1] for match in matches if match}
+        return reduce(Wanted.__or__, (one.wanted(named) for one in self.released), Wanted())
 
 
 def _hex(code: str) -> str:

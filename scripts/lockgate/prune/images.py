@@ -32,7 +32,7 @@ class Needed:
     """What may not be deleted of a repository at one moment: digests, `sha256:...` each.
 
     Attributes:
-        holder: the release that holds the service in the ledger.
+        holder: a release that holds the service in a ledger.
         defined: what task definitions name.
         good: what a roll-back may go to.
         named: what bundles name.
@@ -86,14 +86,14 @@ def _item(image: ImageDetailTypeDef) -> Item:
 
 @dataclass(frozen=True)
 class Images:
-    """The repository of one container service, in the environment's own registry.
+    """The repository of one container service, of one environment or of several.
 
     Args:
         ecr: a client.
         registry_id: account of the registry.
         repository: its name.
         service: whose it is.
-        ledger: what was released.
+        ledgers: what was released, of each environment that takes from it.
         defined: gives the digests that active task definitions name now.
         named: gives the digests that bundles name now.
     """
@@ -102,7 +102,7 @@ class Images:
     registry_id: str
     repository: str
     service: str
-    ledger: Ledger
+    ledgers: tuple[Ledger, ...]
     defined: Callable[[], frozenset[str]]
     named: Callable[[], frozenset[str]]
 
@@ -154,6 +154,7 @@ class Images:
     def _needed(self, defined: frozenset[str], named: frozenset[str]) -> Needed:
         """Who holds the service is read before its good versions, as in `Versions`; and a release that begins
         after this pushes or verifies its image before any traffic moves."""
-        holder = self.ledger.holder(self.service)
-        good = frozenset(entry.code_sha256 for entry in self.ledger.good(self.service) if entry.code_sha256)
-        return Needed(holder, defined, good, named)
+        holders = [ledger.holder(self.service) for ledger in self.ledgers]
+        goods = [good for ledger in self.ledgers for good in ledger.good(self.service)]
+        good = frozenset(entry.code_sha256 for entry in goods if entry.code_sha256)
+        return Needed(next(filter(None, holders), None), defined, good, named)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from lockgate.errors import LockgateError, RefusedError
 from lockgate.packaging import BuiltZip, Bundle
 from lockgate.packaging.bundle import Stored
-from lockgate.prune.artifacts import Artifacts, Wanted, plan_artifacts, plan_bundles, plan_sources
+from lockgate.prune.artifacts import Artifacts, Released, Wanted, plan_artifacts, plan_bundles, plan_sources
 from lockgate.prune.plan import Done, Item, Plan, Reason
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -72,6 +72,7 @@ class Store:
     deletes: list[list[str]] = field(default_factory=list)
     fails: str | None = None
     owner: str = ACCOUNT
+    others: tuple[Released, ...] = ()
     then: Callable[[], None] = lambda: None
 
     def add(self, *keys: str, at: datetime = OLD) -> None:
@@ -101,12 +102,16 @@ class Store:
             delete_objects=self._delete,
             exceptions=SimpleNamespace(NoSuchKey=no_such_key),
         )
+        return Artifacts(s3, "store", ACCOUNT, (self.released, *self.others), only)
+
+    @property
+    def released(self) -> Released:
         ledger: Any = SimpleNamespace(
             holder=lambda service: service if service in self.held else None,
             release=lambda release_id: self.held[release_id],
             good=lambda service: self.goods.get(service, []),
         )
-        return Artifacts(s3, "store", ACCOUNT, ledger, {"a": {"40": code(40)}}, only)
+        return Released(ledger, {"a": {"40": code(40)}})
 
     def _paginate(self, **request: str) -> Iterator[Any]:
         if request["ExpectedBucketOwner"] != self.owner:
@@ -238,6 +243,15 @@ def test_a_prune_of_one_service_leaves_bundles_and_what_they_name() -> None:
     store = a_store()
     store.prune("a")
     assert store.deletes == [[zipped(4)]]
+
+
+def test_what_any_environment_that_shares_the_store_needs_stays() -> None:
+    store, another = a_store(), Store()
+    another.good("a", 4)
+    another.runs("b", 14, commit=OLD_COMMIT)
+    store.others = (another.released,)
+    store.prune()
+    assert store.deletes == [[f"sources/{sha(1)}.zip"]]
 
 
 def test_a_good_version_without_a_digest_is_known_by_lambdas() -> None:

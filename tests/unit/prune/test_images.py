@@ -110,18 +110,21 @@ def registry() -> Registry:
     return Registry(*(image(number, days=100 - number) for number in range(1, 5)))
 
 
-def images(registry: Registry, **needed: Any) -> Images:
-    ledger: Any = SimpleNamespace(
+def a_ledger(**needed: Any) -> Any:
+    return SimpleNamespace(
         holder=lambda _: needed.get("holder"),
         good=lambda _: [SimpleNamespace(code_sha256=digest(number)) for number in needed.get("good", ())],
     )
+
+
+def images(registry: Registry, **needed: Any) -> Images:
     client: Any = registry
     return Images(
         client,
         "1",
         "lockgate/web",
         "web",
-        ledger,
+        (a_ledger(**needed), *needed.get("others", ())),
         lambda: frozenset(needed.get("defined", ())),
         lambda: frozenset(needed.get("named", ())),
     )
@@ -140,6 +143,14 @@ def test_what_has_come_into_use_since_is_spared(registry: Registry) -> None:
         Done(digest(3)),
     ]
     assert [one["imageDigest"] for one in registry.images] == [digest(1), digest(2), digest(4)]
+
+
+def test_what_another_environment_needs_is_spared(registry: Registry) -> None:
+    found = planned(registry)
+    now = images(registry, good=(1,), others=(a_ledger(good=(2,)),))
+    assert [one.spared for one in now.delete(found)] == [Reason.WINDOW, Reason.WINDOW, None]
+    done = list(images(registry, others=(a_ledger(holder="r3"),)).delete(found))
+    assert {one.spared for one in done} == {"release r3 is not over"}
 
 
 def test_once_a_release_begins_all_is_spared(registry: Registry) -> None:
