@@ -15,7 +15,7 @@ resource "aws_iam_role" "prune" {
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
-      Principal = { AWS = "arn:${local.partition}:iam::${local.tooling.account_id}:root" }
+      Principal = { AWS = "arn:${local.partition}:iam::${try(local.tooling.account_id, local.account_id)}:root" }
       Action    = "sts:AssumeRole"
     }]
   })
