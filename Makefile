@@ -71,8 +71,25 @@ prune: setup ## Delete old versions and artifacts: ENV=... or STACK=tooling, SER
 	@$(LOCKGATE) prune $(stack) $(services) $(ARGS)
 
 .PHONY: plan
-plan: setup ## Plan Terraform, to be read and applied: ENV=... or STACK=tooling, ARGS=--details
-	@$(LOCKGATE) plan $(stack) $(ARGS)
+plan: setup ## Plan Terraform, to be read and applied: ENV=... or STACK=tooling, or SINCE=origin/main
+	@$(LOCKGATE) plan $(if $(SINCE),--touched "$(SINCE)",$(stack)) $(ARGS)
+
+.PHONY: review
+review: setup ## Plans and checkov's findings as one comment: SINCE=origin/main, PULL_REQUEST=<number>
+	@$(SETUP) checkov
+	@$(LOCKGATE) review $(if $(SINCE),--since "$(SINCE)") $(if $(PULL_REQUEST),--comment "$(PULL_REQUEST)") $(ARGS)
+
+.PHONY: doctor
+doctor: setup ## Whether GitHub guards the environments: ENV=..., ARGS=--github
+	@$(LOCKGATE) doctor $(if $(ENV)$(STACK),--env "$(or $(STACK),$(ENV))") $(ARGS)
+
+.PHONY: account
+account: setup ## Account, region and roles: ENV=... or STACK=tooling
+	@$(LOCKGATE) account $(stack) $(ARGS)
+
+.PHONY: attested
+attested: setup ## Whether the release workflow has built a bundle: ENV=..., BUNDLE=<commit or digest>
+	@$(LOCKGATE) attested $(environment) --bundle "$(or $(BUNDLE),$(error Say which: make attested ENV=prod BUNDLE=...))" $(ARGS)
 
 .PHONY: touched
 touched: setup ## Which stacks a change touches: SINCE=origin/main
@@ -83,8 +100,8 @@ drift: setup ## What somebody changed by hand: ENV=... or STACK=tooling
 	@$(LOCKGATE) drift $(stack) $(ARGS)
 
 .PHONY: apply
-apply: setup ## Apply the plan that was made: ENV=... or STACK=tooling, PLAN=<folder>
-	@$(LOCKGATE) apply $(stack) $(if $(PLAN),--plan "$(PLAN)") $(ARGS)
+apply: setup ## Apply the plan that was made: ENV=... or STACK=tooling, PLAN=<folder>, DIGEST=<what was approved>
+	@$(LOCKGATE) apply $(stack) $(if $(PLAN),--plan "$(PLAN)") $(if $(DIGEST),--digest "$(DIGEST)") $(ARGS)
 
 .PHONY: build
 build: setup ## Build what has changed: SERVICE=..., ENV=... where environments differ, ARGS=--publish or --remote

@@ -14,12 +14,15 @@ import click
 from lockgate.errors import Exit, LockgateError
 
 VERBS = (
+    "account",
     "apply",
+    "attested",
     "build",
     "calibrate",
     "canary-plan",
     "check",
     "deploy",
+    "doctor",
     "drift",
     "history",
     "judge",
@@ -27,6 +30,7 @@ VERBS = (
     "new",
     "plan",
     "prune",
+    "review",
     "rollback",
     "schema",
     "status",

@@ -23,15 +23,27 @@ def summary(verdict: Verdict) -> str:
     return "checkov: " + ", ".join(f"{count} {what}" for what, count in counts.items())
 
 
-def markdown(verdict: Verdict) -> str:
-    """A verdict as a part of a comment; what fails is a table."""
-    lines = [f"**{'Passed' if verdict.passed else 'Failed'}** · {summary(verdict)}", ""]
-    if verdict.failed:
-        lines += ["| where | check | what it wants |", "|---|---|---|"]
-        lines += [
-            f"| `{one.path}:{one.first}` | {one.check_id} | {one.name.replace('|', '/')} |"
-            for one in verdict.failed
-        ]
-        lines.append("")
-    lines += [f"- {problem}" for problem in (*verdict.problems, *verdict.warnings)]
-    return "\n".join(lines).rstrip() + "\n"
+def markdown(verdict: Verdict, limit: int = 60_000) -> str:
+    """A verdict as a part of a comment; what fails is a table, and what there is no room for is counted.
+
+    Args:
+        verdict: what was found.
+        limit: characters that it may have.
+    """
+    head = f"**{'Passed' if verdict.passed else 'Failed'}** · {summary(verdict)}\n\n"
+    rest = "".join(f"- {said}\n" for said in (*verdict.problems, *verdict.warnings))
+    if len(rest) > limit // 2:
+        rest = f"{rest[: limit // 2]} ...\n"
+    return head + _table(verdict.failed, limit - len(head) - len(rest)) + rest
+
+
+def _table(failed: tuple[Finding, ...], room: int) -> str:
+    if not failed:
+        return ""
+    table = "| where | check | what it wants |\n|---|---|---|\n"
+    for index, one in enumerate(failed):
+        row = f"| `{one.path}:{one.first}` | {one.check_id} | {one.name.replace('|', '/')} |\n"
+        if len(table) + len(row) > room - 100:
+            return f"{table}\n**{len(failed) - index} more are left out here.** `make checkov` shows all.\n\n"
+        table += row
+    return f"{table}\n"

@@ -11,7 +11,8 @@ from lockgate.commands import emulator
 from lockgate.commands.bring_up import apply_stack
 from lockgate.commands.options import console, dry_run_option
 from lockgate.commands.stacks import opened_stack, stack_options
-from lockgate.errors import Exit, RefusedError
+from lockgate.errors import Exit, RefusedError, UsageError
+from lockgate.plans.kept import drop, take
 from lockgate.plans.planning import apply_plan
 from lockgate.plans.saved import Saved, again
 from lockgate.plans.stack import Stack
@@ -25,13 +26,23 @@ from lockgate.plans.stack import Stack
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the plan, instead of the one that `plan` leaves in .build/plans.",
 )
-@click.option("--digest", metavar="SHA256", help="Apply only if the plan has the digest that was approved.")
+@click.option(
+    "--digest",
+    metavar="SHA256",
+    help="Apply only the plan that was approved: the one here, or what plan --keep has put beside the state.",
+)
 @click.option(
     "--approve-destroy",
     "approved",
     multiple=True,
     metavar="ADDRESS",
     help="Allow to destroy or replace this one, which holds what cannot be made again; may be given again.",
+)
+@click.option(
+    "--approve-destroys",
+    "approve_all",
+    is_flag=True,
+    help="Allow all that the plan with the approved digest destroys or replaces; needs --digest.",
 )
 @click.option("--replan", is_flag=True, help="Plan and apply in one go; only on an embedded AWS.")
 @dry_run_option
@@ -41,6 +52,7 @@ def apply(
     folder: Path | None,
     digest: str | None,
     approved: tuple[str, ...],
+    approve_all: bool,
     replan: bool,
     dry_run: bool,
 ) -> Exit:
@@ -48,6 +60,11 @@ def apply(
 
     On an embedded AWS, where no plan was made, plan and apply in one go.
     """
+    if approve_all and digest is None:
+        raise UsageError(
+            "--approve-destroys is for one plan, and --digest is missing",
+            hint="Name the plan: --digest SHA256",
+        )
     opened = opened_stack(environment, kind)
     out = console()
     if opened.account.emulator:
@@ -67,7 +84,7 @@ def apply(
         changed = apply_stack(stack, out)
         saved.applied()
     else:
-        changed = _apply_saved(stack, saved, out, digest, approved)
+        changed = _apply_saved(stack, saved, out, digest, None if approve_all else approved)
     out.print("Applied." if changed else "Nothing to change.")
     return Exit.OK
 
@@ -81,10 +98,14 @@ def _dry_run(stack: Stack, out: Console) -> Exit:
 
 
 def _apply_saved(
-    stack: Stack, saved: Saved, out: Console, digest: str | None, approved: tuple[str, ...]
+    stack: Stack, saved: Saved, out: Console, digest: str | None, approved: tuple[str, ...] | None
 ) -> bool:
     stack.check_state_bucket()
-    saved.read(stack.name)
+    if digest is not None and not saved.exists:
+        take(stack, digest, saved)
+    bound = saved.read(stack.name).digest
     with out.status("Terraform is applying the plan") as status:
         done = apply_plan(stack, saved, status.update, digest=digest, approved=approved)
+    if digest is not None:
+        drop(stack, bound)
     return not done.is_empty

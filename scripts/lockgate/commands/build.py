@@ -10,6 +10,7 @@ import click
 from lockgate.commands.options import console, json_option, service_option
 from lockgate.config import Project
 from lockgate.errors import UsageError
+from lockgate.github.workflow import hand_on
 from lockgate.packaging import BuiltZip, Bundle
 from lockgate.packaging import build as make
 
@@ -85,6 +86,7 @@ def _publish(project: Project, environment: str | None, bundle: Bundle) -> None:
     for name in holder.registry.push(bundle) if bundle.images else ():
         click.echo(f"{name} pushed")
     uploaded = store.publish(bundle)
+    hand_on(bundle=bundle.sha256)
     click.echo(f"{len(uploaded)} uploaded to s3://{store.bucket}; release it with BUNDLE={bundle.sha256}")
 
 

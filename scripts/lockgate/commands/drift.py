@@ -10,6 +10,8 @@ from rich.console import Console
 from lockgate.commands.options import console, json_option
 from lockgate.commands.stacks import opened_stack, stack_options
 from lockgate.errors import Exit
+from lockgate.github.api import GitHub
+from lockgate.github.drift import write_issue
 from lockgate.plans.by_hand import by_hand, left_alone
 from lockgate.plans.model import Action, Change, Plan
 from lockgate.plans.planning import check_sources, look_for_drift
@@ -18,8 +20,11 @@ from lockgate.plans.stack import Stack
 
 @click.command()
 @stack_options
+@click.option(
+    "--issue", is_flag=True, help="Open, update or close the stack's issue on GitHub, and end with 0."
+)
 @json_option
-def drift(environment: str | None, kind: str, as_json: bool) -> Exit:
+def drift(environment: str | None, kind: str, issue: bool, as_json: bool) -> Exit:
     """Report what was changed by hand; exit code 5 where something was. Write nothing."""
     opened = opened_stack(environment, kind)
     stack = Stack(opened.project, opened.name, opened.aws)
@@ -33,6 +38,10 @@ def drift(environment: str | None, kind: str, as_json: bool) -> Exit:
         click.echo(json.dumps(_as_json(opened.name, plan, found), indent=2))
     else:
         _say(opened.name, plan, found, out)
+    if issue:
+        address = write_issue(GitHub.here(opened.project.root), opened.name, found)
+        out.print(address or "No issue is open.", markup=False, soft_wrap=True)
+        return Exit.OK
     return Exit.DRIFTED if found else Exit.OK
 
 

@@ -9,9 +9,12 @@ import click
 
 from lockgate.commands import emulator
 from lockgate.commands.options import console, json_option
+from lockgate.commands.plan_touched import plan_touched
 from lockgate.commands.stacks import opened_stack, stack_options
 from lockgate.errors import Exit, UsageError
+from lockgate.github.workflow import hand_on, summarise
 from lockgate.plans.comparing import compare, uncompared
+from lockgate.plans.kept import keep
 from lockgate.plans.model import Plan, parse_plan
 from lockgate.plans.planning import Made, check_sources, make_plan
 from lockgate.plans.saved import Saved, facts
@@ -21,6 +24,7 @@ from lockgate.plans.summary.terminal import show
 
 @click.command()
 @stack_options
+@click.option("--touched", "since", metavar="REF", help="Plan every stack that is touched since then.")
 @click.option("--details", is_flag=True, help="Show all that differs, also in what is created.")
 @click.option(
     "--compare",
@@ -28,9 +32,22 @@ from lockgate.plans.summary.terminal import show
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Compare with a plan.json that was reviewed: exit code 4 where this one would do something else.",
 )
+@click.option("--keep", "keeping", is_flag=True, help="Put it beside the state too, for apply --digest.")
 @json_option
-def plan(environment: str | None, kind: str, details: bool, reviewed: Path | None, as_json: bool) -> Exit:
+def plan(
+    environment: str | None,
+    kind: str,
+    since: str | None,
+    details: bool,
+    reviewed: Path | None,
+    keeping: bool,
+    as_json: bool,
+) -> Exit:
     """Say what applying would do, and keep the plan for `apply`."""
+    if since is not None:
+        if environment or reviewed or keeping or as_json:
+            raise UsageError("--touched goes with none of the others", hint="Say only: --touched REF")
+        return plan_touched(since)
     opened = opened_stack(environment, kind)
     stack = Stack(opened.project, opened.name, opened.aws)
     before = _reviewed(reviewed) if reviewed else None
@@ -48,6 +65,15 @@ def plan(environment: str | None, kind: str, details: bool, reviewed: Path | Non
         show(made.plan, f"Plan for {opened.name}", out, details=details)
         out.print(f"\n{', '.join(facts(made.binding))}", markup=False, soft_wrap=True)
         out.print(f"Kept in {saved.folder.relative_to(opened.project.root)} for apply.", markup=False)
+    if keeping:
+        keep(stack, saved)
+        out.print(f"And in s3://{stack.bucket}, for apply --digest {made.binding.digest}", markup=False)
+    hand_on(
+        digest=made.binding.digest,
+        changes=json.dumps(not made.plan.is_empty),
+        losing=json.dumps(bool(made.plan.losing)),
+    )
+    summarise(saved.summary.read_text(encoding="utf-8"))
     return _compared(before, made) if before is not None else Exit.OK
 
 

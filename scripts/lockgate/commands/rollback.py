@@ -7,7 +7,7 @@ import click
 from lockgate.commands.finish import conclude, drive, say_plan
 from lockgate.commands.opened import Opened, opens, operator
 from lockgate.commands.options import console, dry_run_option, service_option
-from lockgate.errors import Exit
+from lockgate.errors import Exit, UsageError
 from lockgate.release.ledger import ServiceHeldError
 from lockgate.release.plan import Origin
 
@@ -18,15 +18,25 @@ ALARMS_DO_NOT_COUNT = "a roll-back: the alarm that is red may be the reason for 
 @opens
 @service_option
 @click.option("--to", "to", metavar="RELEASE", help="Go back to what this release left serving.")
+@click.option(
+    "--running", "only_running", is_flag=True, help="Stop what runs; where nothing does, do nothing."
+)
 @dry_run_option
-def rollback(opened: Opened, services: tuple[str, ...], to: str | None, dry_run: bool) -> Exit:
+def rollback(
+    opened: Opened, services: tuple[str, ...], to: str | None, only_running: bool, dry_run: bool
+) -> Exit:
     """Stop a running release, or go back to the last good one (or to RELEASE), at once."""
+    if only_running and to:
+        raise UsageError("--running does not go with --to", hint="Leave one out.")
     names = list(opened.project.services(opened.name, services))
     opened.checked()
     out = console()
     running = _running(opened, names)
     if running:
         return _stop(opened, running, dry_run)
+    if only_running:
+        out.print("Nothing is running.")
+        return Exit.OK
     known = [name for name in names if name in opened.contract.services]
     turn = known if services or to else opened.planner.last_released(known) or known
     origin = Origin(by=operator(), ignore_alarms=ALARMS_DO_NOT_COUNT)

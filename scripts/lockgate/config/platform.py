@@ -35,6 +35,11 @@ class Account(Declaration):
         le=60,
         description="Seconds in a CodeDeploy minute. Only an embedded AWS can run its clock faster.",
     )
+    approval: bool = Field(
+        default=True,
+        description="Whether somebody else has to approve in GitHub before a workflow changes anything here. "
+        "Workflows refuse to, where GitHub does not ask for that.",
+    )
     state_bucket: str | None = Field(
         default=None,
         pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",

@@ -57,16 +57,24 @@ def apply_plan(
     on_line: Callable[[str], None],
     *,
     digest: str | None = None,
-    approved: Iterable[str] = (),
+    approved: Iterable[str] | None = (),
 ) -> Plan:
     """Applies a plan that was made before, if nothing that it was made from has changed; what it did.
+
+    Args:
+        stack: what it is for.
+        saved: the plan.
+        on_line: gets each line of Terraform.
+        digest: what was approved; None where nobody says.
+        approved: addresses that may be destroyed; None approves all that this plan destroys.
 
     Raises:
         RefusedError: something has changed, or an approval is missing; nothing was written.
     """
     check_unchanged(saved.read(stack.name), bind(stack, saved.plan, stack.state()), digest)
     plan = read_plan(stack.ready(on_line).show(saved.plan))
-    check_approved(plan, approved)
+    if approved is not None:
+        check_approved(plan, approved)
     stack.apply(None if plan.is_empty else saved.plan, on_line)
     saved.applied()
     return plan

@@ -45,7 +45,7 @@ def lines_of(
         TimedOutError: it ran longer than `timeout` seconds.
     """
     late = threading.Event()
-    with _sigterm_as_interrupt():
+    with sigterm_as_interrupt():
         process = subprocess.Popen(
             command,
             cwd=cwd,
@@ -79,7 +79,7 @@ def lines_of(
 
 
 @contextlib.contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
+def sigterm_as_interrupt() -> Iterator[None]:
     """Without this, SIGTERM would end Python at once, and leave Terraform without a reader.
 
     Whoever handles SIGTERM already keeps doing so; only the main thread may set handlers.

@@ -60,6 +60,11 @@ class Saved:
         return self.folder / "binding.json"
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """All of it; the binding, which makes it complete, last."""
+        return self.plan, self.shown, self.model, self.summary, self.binding
+
+    @property
     def exists(self) -> bool:
         """Whether there is a plan to apply."""
         return self.plan.is_file() and self.binding.is_file()

@@ -21,6 +21,11 @@ _BOOTSTRAP_KEY = "bootstrap/lambda-python.zip"
 """Key of the code that functions are created with, as module artifact-store has it."""
 
 
+def root_of(name: str) -> Path:
+    """Folder of the root module of a stack, in the repository."""
+    return _STACKS / (TOOLING if name == TOOLING else "workload")
+
+
 @dataclass(frozen=True)
 class Stack:
     """The tooling stack, or the workload stack of one environment.
@@ -126,7 +131,7 @@ class Stack:
     @property
     def root_module(self) -> Path:
         """Folder of the Terraform that makes it."""
-        return self.project.root / _STACKS / self.kind
+        return self.project.root / root_of(self.name)
 
     @property
     def variables(self) -> dict[str, str]:

@@ -14,7 +14,7 @@ from lockgate.plans.summary.entries import Entry, entries, headline, warnings
 LIMIT = 65_535
 """Characters of a comment: GitHub refuses one of more than 65,536 ("Body is too long")."""
 
-_LEAST = 2_000
+LEAST = 2_000
 """Characters without which not even the head would fit."""
 
 _HEAD = 900
@@ -39,8 +39,8 @@ def markdown(plan: Plan, title: str, facts: Sequence[str] = (), limit: int = LIM
     Raises:
         ValueError: the limit is too small for any summary.
     """
-    if limit < _LEAST:
-        raise ValueError(f"a summary needs {_LEAST} characters, and {limit} are allowed")
+    if limit < LEAST:
+        raise ValueError(f"a summary needs {LEAST} characters, and {limit} are allowed")
     head = _head(plan, title, facts)
     every = list(entries(plan))
     room = limit - len(head) - _FOOT

@@ -1,0 +1,52 @@
+"""`lockgate plan --touched REF`: the plans of all stacks that a change touches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import psutil
+
+from lockgate.commands import emulator
+from lockgate.commands.opened import Opened, OpenedAccount
+from lockgate.config import TOOLING, Project
+from lockgate.errors import Exit
+from lockgate.plans.several import at_a_time, children, processors, side_by_side
+from lockgate.plans.touched import touched
+
+
+def plan_touched(since: str) -> Exit:
+    """Plans side by side, as many as the machine takes; says what each says, in the order of the stacks.
+
+    Raises:
+        UsageError: Git does not know `since`.
+    """
+    project = Project.find(Path.cwd())
+    stacks = [one.stack for one in touched(project, since)]
+    if not stacks:
+        click.echo(f"No stack is touched since {since}.")
+        return Exit.OK
+    _start_emulators(project, stacks)
+    most = at_a_time(processors(), psutil.virtual_memory().available)
+    failed = []
+    with children(project.root) as started:
+        run = lambda name: started.run(["plan", *_options(name)])  # noqa: E731
+        for name, code, said in side_by_side(stacks, run, most):
+            click.echo(f"== {name}\n{said.rstrip()}\n")
+            if code:
+                failed.append(name)
+    if failed:
+        click.echo(f"error: no plan of {', '.join(failed)}", err=True)
+    return Exit.ERROR if failed else Exit.OK
+
+
+def _options(name: str) -> list[str]:
+    return ["--stack", TOOLING] if name == TOOLING else ["--env", name]
+
+
+def _start_emulators(project: Project, stacks: list[str]) -> None:
+    """First, and once: several at a time would start it several times."""
+    for name in stacks:
+        if project.platform.account_of(name).emulator:
+            opened = OpenedAccount.tooling() if name == TOOLING else Opened.named(name)
+            emulator.start(opened)

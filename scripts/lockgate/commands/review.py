@@ -1,0 +1,93 @@
+"""`lockgate review`: plans and checkov's findings as one comment, and whether the change may go in."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from lockgate.checks.gate import Verdict, decide
+from lockgate.checks.places import placed
+from lockgate.checks.rules import waivers_of
+from lockgate.checks.sarif import sarif
+from lockgate.checks.scan import scan
+from lockgate.checks.words import line
+from lockgate.checks.words import summary as counts
+from lockgate.commands.account import planned_in_workflows
+from lockgate.commands.options import console, now
+from lockgate.config import Project
+from lockgate.errors import Exit
+from lockgate.github.api import GitHub
+from lockgate.github.sticky import comment
+from lockgate.github.workflow import summarise
+from lockgate.plans.stack import root_of
+from lockgate.plans.summary.entries import headline
+from lockgate.plans.touched import touched
+from lockgate.review.gathered import Gathered, gather
+from lockgate.review.markdown import markdown
+
+COMMENT = "review"
+
+
+@click.command()
+@click.option(
+    "--since", metavar="REF", help="There has to be a plan of each stack that is touched since then."
+)
+@click.option(
+    "--plans",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder with the plans, instead of .build/plans.",
+)
+@click.option("--comment", "pull_request", type=int, metavar="NUMBER", help="Write it to this pull request.")
+def review(since: str | None, folder: Path | None, pull_request: int | None) -> Exit:
+    """Put plans and checkov's findings together, in .build/review; exit code 1 where something fails."""
+    project = Project.find(Path.cwd())
+    wanted = None
+    if since is not None:
+        stacks = [one.stack for one in touched(project, since)]
+        wanted = [name for name in stacks if planned_in_workflows(project.platform, name)]
+    gathered = gather(folder or project.root / ".build" / "plans", wanted)
+    verdict = _checked(project.root, gathered)
+    text = markdown(gathered, verdict)
+    written = _write(project.root / ".build" / "review", gathered, verdict, text)
+    summarise(text)
+    _say(gathered, verdict, written.relative_to(project.root))
+    if pull_request is not None:
+        click.echo(comment(GitHub.here(project.root), pull_request, COMMENT, text))
+    return Exit.OK if verdict.passed and not gathered.missing else Exit.ERROR
+
+
+def _checked(root: Path, gathered: Gathered) -> Verdict:
+    stacks = [root / root_of(one.stack) for one in gathered.planned]
+    found = placed(scan(root, [one.shown for one in gathered.planned]), root, stacks)
+    return decide(found, waivers_of(root), now().date())
+
+
+def _write(folder: Path, gathered: Gathered, verdict: Verdict, text: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "checkov.sarif").write_text(json.dumps(sarif(verdict, version("lockgate")), indent=2) + "\n")
+    said = {
+        "plans": [
+            {"stack": one.stack, "digest": one.digest, "would": headline(one.plan)}
+            for one in gathered.planned
+        ],
+        "missing": list(gathered.missing),
+        "checkov": verdict.passed,
+    }
+    (folder / "review.json").write_text(json.dumps(said, indent=2) + "\n")
+    written = folder / "comment.md"
+    written.write_text(text, encoding="utf-8")
+    return written
+
+
+def _say(gathered: Gathered, verdict: Verdict, written: Path) -> None:
+    out = console()
+    lines = [f"{one.stack}: {headline(one.plan)}" for one in gathered.planned]
+    lines += [f"error: {name}: there is no plan" for name in gathered.missing]
+    lines += [f"error: {line(finding)}" for finding in verdict.failed]
+    lines += [f"error: {problem}" for problem in verdict.problems]
+    for said in (*lines, counts(verdict), f"{written} is the comment."):
+        out.print(said, markup=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""What Lockgate says to GitHub, and asks of it."""

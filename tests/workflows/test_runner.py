@@ -1,0 +1,253 @@
+"""The runner keeps the rules of GitHub Actions that the workflows rely on."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.workflows.runner import Event, Result, Runner, StepError, UsesCall
+from tests.workflows.runner.expressions import Context, ExpressionError
+from tests.workflows.runner.workflow import WorkflowError
+
+PUSH = Event("push", {}, "refs/heads/main", "0" * 40)
+
+
+def run(tmp_path: Path, text: str, doubles: Mapping[str, Any] | None = None, **others: Any) -> Result:
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, other in {"main.yml": text, **others.pop("files", {})}.items():
+        (folder / name).write_text(textwrap.dedent(other))
+    (tmp_path / "runs").mkdir(exist_ok=True)
+    runner = Runner(tmp_path, doubles or {}, {"PATH": os.environ["PATH"]}, tmp_path / "runs", **others)
+    return runner.run(".github/workflows/main.yml", PUSH)
+
+
+def conclusions(result: Result) -> dict[str, str]:
+    return {name: job.conclusion for name, job in result.jobs.items()}
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("'a' == 'A'", True),
+        ("1 == '1'", True),
+        ("null == ''", True),
+        ("'it''s'", "it's"),
+        ("inputs.name != 'tooling' && inputs.name || ''", "prod"),
+        ("!(1 < 2) || false", False),
+        ("contains('Hello', 'ell') && startsWith('ab', 'A')", True),
+        ("fromJSON('[1, 2]')[1]", 2),
+        ("format('{0} of {1}', 1, 'two')", "1 of two"),
+        ("join(fromJSON('[\"a\", \"b\"]'), '-')", "a-b"),
+        ("inputs['name']", "prod"),
+    ],
+)
+def test_expressions_mean_what_github_says(expression: str, value: Any) -> None:
+    assert Context({"inputs": {"name": "prod"}}).value(expression) == value
+
+
+@pytest.mark.parametrize(
+    "expression", ["inputs.nmae", "nothing.at.all", "unknown('x')", "1 +", "'open", "inputs.name inputs.name"]
+)
+def test_what_is_not_there_is_an_error_not_an_empty_text(expression: str) -> None:
+    with pytest.raises(ExpressionError):
+        Context({"inputs": {"name": "prod"}}).value(expression)
+
+
+def test_outputs_travel_through_steps_jobs_and_reusable_workflows(tmp_path: Path) -> None:
+    result = run(
+        tmp_path,
+        """
+        name: Main
+        on: {push: {}}
+        permissions: {}
+        env: {GREETING: hello}
+        jobs:
+          called:
+            permissions: {contents: read}
+            uses: ./.github/workflows/_called.yml
+            with: {name: prod}
+          last:
+            needs: called
+            runs-on: x
+            steps:
+              - env: {SAID: "${{ needs.called.outputs.said }}"}
+                run: |
+                  test "$SAID" = "hello prod
+                  twice"
+                  echo "# done" >> "$GITHUB_STEP_SUMMARY"
+        """,
+        files={
+            "_called.yml": """
+            name: Called
+            on:
+              workflow_call:
+                inputs: {name: {type: string, required: true}}
+                outputs: {said: {value: "${{ jobs.one.outputs.said }}"}}
+            permissions: {}
+            env: {GREETING: hello}
+            jobs:
+              one:
+                name: One
+                runs-on: x
+                permissions: {contents: read}
+                outputs: {said: "${{ steps.say.outputs.said }}"}
+                steps:
+                  - run: echo "LATER=twice" >> "$GITHUB_ENV"
+                  - id: say
+                    run: |
+                      printf 'said<<END\\n%s %s\\n%s\\nEND\\n' \\
+                        "$GREETING" "${{ inputs.name }}" "$LATER" >> "$GITHUB_OUTPUT"
+            """
+        },
+    )
+    assert conclusions(result) == {"called / One": "success", "last": "success"}, result.log
+    assert result.jobs["last"].summary == "# done\n"
+
+
+def test_what_follows_a_failure_or_a_skipped_job_is_skipped_unless_it_says_otherwise(tmp_path: Path) -> None:
+    result = run(
+        tmp_path,
+        """
+        name: Main
+        on: {push: {}}
+        permissions: {}
+        jobs:
+          skipped: {if: false, runs-on: x, steps: [{run: "true"}]}
+          after-skipped: {needs: skipped, runs-on: x, steps: [{run: "true"}]}
+          although-skipped: {needs: skipped, if: "!failure()", runs-on: x, steps: [{run: "true"}]}
+          failing:
+            runs-on: x
+            steps:
+              - {id: bad, run: exit 3}
+              - run: echo never
+              - if: failure() && steps.bad.outcome == 'failure'
+                run: echo here
+          after-failing: {needs: failing, runs-on: x, steps: [{run: "true"}]}
+          even-later: {needs: after-failing, if: "!failure()", runs-on: x, steps: [{run: "true"}]}
+          always: {needs: after-failing, if: always(), runs-on: x, steps: [{run: "true"}]}
+        """,
+    )
+    assert conclusions(result) == {
+        "skipped": "skipped",
+        "after-skipped": "skipped",
+        "although-skipped": "success",
+        "failing": "failure",
+        "after-failing": "skipped",
+        "even-later": "skipped",
+        "always": "success",
+    }
+    assert [step.outcome for step in result.jobs["failing"].steps] == ["failure", "skipped", "success"]
+    assert result.conclusion == "failure"
+
+
+def test_a_matrix_of_an_output_and_an_environment_that_is_not_approved(tmp_path: Path) -> None:
+    asked = []
+
+    def gate(environment: str, job: str) -> bool:
+        asked.append((environment, job))
+        return environment != "prod"
+
+    result = run(
+        tmp_path,
+        """
+        name: Main
+        on: {push: {}}
+        permissions: {}
+        jobs:
+          find:
+            runs-on: x
+            outputs: {names: "${{ steps.find.outputs.names }}"}
+            steps:
+              - id: find
+                run: echo 'names=["dev", "prod"]' >> "$GITHUB_OUTPUT"
+          each:
+            name: Each (${{ matrix.name }})
+            needs: find
+            runs-on: x
+            environment: ${{ matrix.name }}
+            strategy: {fail-fast: false, matrix: {name: "${{ fromJSON(needs.find.outputs.names) }}"}}
+            steps: [{run: "true"}]
+        """,
+        gate=gate,
+    )
+    assert conclusions(result) == {"find": "success", "Each (dev)": "success", "Each (prod)": "failure"}
+    assert asked == [("dev", "Each (dev)"), ("prod", "Each (prod)")]
+
+
+def test_permissions_reach_doubles_and_are_never_widened(tmp_path: Path) -> None:
+    def signs(call: UsesCall) -> Mapping[str, str]:
+        call.need("id-token", "write")
+        return {"signed": "yes"}
+
+    text = """
+        name: Main
+        on: {push: {}}
+        permissions: {}
+        jobs:
+          one:
+            permissions: {%s}
+            runs-on: x
+            steps:
+              - {id: sign, uses: a/b@v1}
+              - run: test "${{ steps.sign.outputs.signed }}" = yes
+        """
+    assert run(tmp_path, text % "id-token: write", {"a/b": signs}).conclusion == "success"
+    assert run(tmp_path, text % "contents: read", {"a/b": signs}).conclusion == "failure"
+    with pytest.raises(WorkflowError, match="no double of a/b"):
+        run(tmp_path, text % "", {})
+    called = """
+        name: Called
+        on: {workflow_call: {}}
+        jobs: {one: {permissions: {id-token: write}, runs-on: x, steps: [{run: "true"}]}}
+        """
+    calls = """
+        name: Main
+        on: {push: {}}
+        permissions: {}
+        jobs: {call: {permissions: {contents: read}, uses: ./.github/workflows/_called.yml}}
+        """
+    with pytest.raises(WorkflowError, match="does not give it id-token: write"):
+        run(tmp_path, calls, files={"_called.yml": called})
+
+
+def test_continue_on_error_and_a_step_that_hangs(tmp_path: Path) -> None:
+    def fails(call: UsesCall) -> Mapping[str, str]:
+        raise StepError(call.uses)
+
+    result = run(
+        tmp_path,
+        """
+        name: Main
+        on: {push: {}}
+        permissions: {}
+        jobs:
+          one:
+            runs-on: x
+            steps:
+              - {uses: a/b@v1, continue-on-error: true}
+              - {run: sleep 60, timeout-minutes: 0.01}
+        """,
+        {"a/b": fails},
+    )
+    first, second = result.jobs["one"].steps
+    assert (first.outcome, first.conclusion) == ("failure", "success")
+    assert "ended after" in second.log
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name: M\non: {push: {}}\njobs: {a: {runs-on: x, step: []}}", "step is no key"),
+        ("name: M\non: {push: {}}\njobs: {a: {runs-on: x, needs: b, steps: []}}", "needs b"),
+        ("name: M\non: {pull_request: {}}\njobs: {}", "not for push"),
+    ],
+)
+def test_what_github_would_refuse_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(WorkflowError, match=said):
+        run(tmp_path, text)
