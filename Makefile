@@ -144,6 +144,10 @@ bench-judge: ## Make the judge's tables: ARGS="--tables errors --runs 500" (test
 bench-build: setup ## Compare the build with SAM's: ARGS="--functions 10" (tests/bench/build/README.md)
 	@$(BIN)/python -m tests.bench.build $(ARGS)
 
+.PHONY: bench-gate
+bench-gate: setup ## Compare the gate of a pull request with a script's (tests/bench/gate/README.md)
+	@$(BIN)/python -m tests.bench.gate $(ARGS)
+
 .PHONY: lint
 lint: setup ## Check formatting, types, schemas, declarations, workflows, shell, Dockerfiles and Terraform
 	@$(BIN)/ruff check

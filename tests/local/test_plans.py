@@ -121,7 +121,10 @@ def test_what_was_reviewed_is_applied_and_only_that(
 
 def test_a_laptop_plans_and_applies_in_one_go_where_nobody_planned(world: ReleaseWorld) -> None:
     assert "Nothing to change." in world.run("apply")
-    assert "there is no plan of local" in world.run("apply", "--digest", "x", expect=REFUSED)
+    assert "'x' is no digest of a plan" in world.run("apply", "--digest", "x", expect=USAGE)
+    nowhere = world.run("apply", "--digest", "0" * 64, expect=REFUSED)
+    assert f"there is no plan {'0' * 64} of local in s3://" in nowhere
+    assert "--digest is missing" in world.run("apply", "--approve-destroys", expect=USAGE)
 
 
 def test_what_somebody_changes_by_hand_is_reported_and_would_be_set_back(world: ReleaseWorld) -> None:
@@ -145,12 +148,18 @@ def test_destroying_what_holds_something_needs_an_approval(world: ReleaseWorld) 
     # Another name, too: Terraform destroys one and makes the other at the same time.
     text = main.read_text().replace('resource "aws_sns_topic" "this"', 'resource "aws_sns_topic" "that"')
     main.write_text(text.replace('"topic-$', '"other-$'))
-    said = world.run("plan", "--compare", "reviewed.json", expect=REFUSED)
+    said = world.run("plan", "--compare", "reviewed.json", "--keep", expect=REFUSED)
     assert "aws_sns_topic.this: reviewed as to update, now to destroy" in said
     assert said.index("Destroys what cannot be made again") < said.index("aws_sns_topic.this")
     refused = world.run("apply", expect=REFUSED)
     assert "aws_sns_topic.this: to destroy, which loses its subscriptions" in refused
-    assert "Applied." in world.run("apply", "--approve-destroy", "aws_sns_topic.this")
+    approved = digest(world)
+    # Another machine: it has the plan from where it was kept, and applies that for its digest alone.
+    shutil.rmtree(kept(world))
+    assert "to destroy" in world.run("apply", "--digest", approved, expect=REFUSED)
+    shutil.rmtree(kept(world))
+    assert "Applied." in world.run("apply", "--digest", approved, "--approve-destroys")
+    assert "there is no plan" in world.run("apply", "--digest", approved, expect=REFUSED)
 
 
 def test_what_would_run_code_is_refused_before_terraform_starts(world: ReleaseWorld) -> None:

@@ -12,6 +12,7 @@ import click
 
 from lockgate.commands.opened import Opened, opens
 from lockgate.errors import LockgateError, RefusedError, UsageError
+from lockgate.packaging import Bundle
 
 WORKFLOW = ".github/workflows/release.yml"
 _BRANCH = "refs/heads/main"
@@ -25,6 +26,19 @@ def attested(opened: Opened, reference: str) -> None:
 
     A bundle names its artifacts by SHA-256, and a release takes only those: what attests it attests them.
     """
+    bundle = opened.checked().store.fetch(reference, opened.project.root)
+    check(bundle)
+    click.echo(f"{WORKFLOW} on main has built {bundle.sha256} from {bundle.commit}.")
+
+
+def check(bundle: Bundle) -> None:
+    """Has GitHub's command line verify a bundle.
+
+    Raises:
+        UsageError: it is not known which repository should have built it.
+        LockgateError: `gh` is not there.
+        RefusedError: nobody attests it.
+    """
     repository = os.environ.get("GITHUB_REPOSITORY")
     if not repository:
         raise UsageError("which repository on GitHub?", hint="Set GITHUB_REPOSITORY=owner/name.")
@@ -33,19 +47,16 @@ def attested(opened: Opened, reference: str) -> None:
             "gh is not there, which verifies attestations",
             hint="Install GitHub's command line (cli.github.com).",
         )
-    bundle = opened.checked().store.fetch(reference, opened.project.root)
     with tempfile.TemporaryDirectory(prefix="lockgate-attested-") as folder:
         file = Path(folder) / "bundle.json"
         file.write_bytes(bundle.content)
-        done = subprocess.run(
-            ["gh", *arguments(file, repository, bundle.commit)], capture_output=True, text=True, check=False
-        )
+        command = ["gh", *arguments(file, repository, bundle.commit)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RefusedError(
             f"nobody attests bundle {bundle.sha256}: {(done.stderr or done.stdout).strip()}",
             hint=f"Release a bundle that {WORKFLOW} has built on main of {repository}.",
         )
-    click.echo(f"{WORKFLOW} of {repository} has built {bundle.sha256} from {bundle.commit}.")
 
 
 def arguments(file: Path, repository: str, commit: str | None) -> list[str]:

@@ -5,6 +5,7 @@ locals {
 }
 
 resource "aws_iam_role" "prune" {
+  #checkov:skip=CKV_AWS_61:A role of the tooling account cannot be named before it exists. What this one may do is read.
   count = local.shares_tooling ? 1 : 0
 
   name        = "${local.name_prefix}-prune"

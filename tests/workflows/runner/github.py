@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-TOKEN = "planted-for-tests"
+TOKEN = "a-token"
 REPOSITORY = "acme/lockgate"
 BOT = {"login": "github-actions[bot]", "type": "Bot"}
 

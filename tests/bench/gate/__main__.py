@@ -1,0 +1,200 @@
+"""Prints the table of the gate in docs/figures.md; see README.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from lockgate.aws import Aws
+from lockgate.config import TOOLING, Project
+from lockgate.plans.stack import Stack, root_of
+from lockgate.plans.toolchain import Toolchain
+from tests.local.codedeploy_world import served
+
+ROOT = Path(__file__).parents[3]
+LOCKGATE = ROOT / ".venv/bin/lockgate"
+CHECKOV = ROOT / ".venv-checkov/bin/checkov"
+COPIED = (
+    ".checkov-waivers.yaml",
+    ".github",
+    ".gitignore",
+    "Makefile",
+    "requirements",
+    "schemas",
+    "terraform",
+)
+SERVICE = "kind: lambda\n"
+CODE = "def handler(event, context):\n    return {}\n"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository with four accounts on one embedded AWS.
+
+    Args:
+        root: its folder.
+    """
+
+    root: Path
+
+    @classmethod
+    def make(cls, root: Path, endpoint: str, functions: int) -> Repository:
+        """Copies what a gate reads; functions are declared, and never built."""
+        for name in COPIED:
+            source = ROOT / name
+            copy = shutil.copytree if source.is_dir() else shutil.copyfile
+            copy(source, root / name)
+        for folder in (".venv", ".venv-checkov"):
+            (root / folder).mkdir()
+            (root / folder / "bin").symlink_to(ROOT / folder / "bin")
+        platform = yaml.safe_load((ROOT / "platform.yaml").read_text())
+        here = {"endpoint_url": endpoint, "minute_seconds": 1}
+        del platform["environments"]["local"]
+        for account in (platform["tooling"], *platform["environments"].values()):
+            account |= here
+        (root / "platform.yaml").write_text(yaml.safe_dump(platform, sort_keys=False))
+        for number in range(functions):
+            folder = root / "lambdas" / f"function-{number:02}"
+            (folder / "src").mkdir(parents=True)
+            (folder / "service.yaml").write_text(SERVICE)
+            (folder / "src" / "app.py").write_text(CODE)
+        made = cls(root)
+        made.run("git", "init", "--quiet")
+        made.commit()
+        made.run(str(LOCKGATE), "plan", "--stack", TOOLING)
+        made.run(str(LOCKGATE), "apply", "--stack", TOOLING)
+        return made
+
+    def run(self, *command: str, expect: tuple[int, ...] = (0,), **env: str) -> None:
+        """Runs a command to its end, quietly.
+
+        Raises:
+            RuntimeError: it ended with another code.
+        """
+        done = subprocess.run(
+            command, cwd=self.root, env={**os.environ, **env}, capture_output=True, text=True, check=False
+        )
+        if done.returncode not in expect:
+            raise RuntimeError(f"{' '.join(command)}: {done.returncode}\n{done.stdout}{done.stderr}")
+
+    def commit(self) -> None:
+        """Commits what is there."""
+        who = ("-c", "user.name=bench", "-c", "user.email=bench@example.com")
+        self.run("git", "add", "--all")
+        self.run("git", *who, "commit", "--quiet", "--message", "Change")
+
+
+def lockgate(repository: Repository) -> None:
+    """The gate of a change that is not committed yet."""
+    repository.run(str(LOCKGATE), "plan", "--touched", "HEAD")
+    repository.run(str(LOCKGATE), "review", "--since", "HEAD")
+
+
+def naive(repository: Repository) -> None:
+    """The gate of a script that plans everything, one after the other."""
+    project = Project(repository.root)
+    terraform = Toolchain.find(repository.root)
+    folder = repository.root / ".build" / "naive"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    checkov = (str(CHECKOV), "--quiet", "--compact", "--skip-download", "--output", "json")
+    policies = ("--external-checks-dir", str(repository.root / "terraform" / "policies"))
+    for name in [TOOLING, *project.platform.environments]:
+        account = project.platform.account_of(name)
+        stack = Stack(project, name, Aws.connect(account, project.platform.region_of(name)))
+        stack.check_state_bucket()
+        env = {
+            "AWS_ACCESS_KEY_ID": account.account_id,
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_REGION": project.platform.region_of(name),
+            "TF_DATA_DIR": str(folder / name),
+            **({"TF_CLI_CONFIG_FILE": str(terraform.config)} if terraform.config else {}),
+        }
+        at = (str(terraform.terraform), f"-chdir={root_of(name)}")
+        settings = folder / f"{name}.tfbackend"
+        settings.write_text(_backend(stack))
+        plan, shown = folder / f"{name}.tfplan", folder / f"{name}.json"
+        variables = [f"-var={key}={value}" for key, value in stack.variables.items()]
+        repository.run(*at, "init", "-input=false", f"-backend-config={settings}", **env)
+        repository.run(*at, "plan", "-input=false", "-lock=false", f"-out={plan}", *variables, **env)
+        with shown.open("w") as file:
+            subprocess.run(
+                [*at, "show", "-json", plan],
+                cwd=repository.root,
+                env={**os.environ, **env},
+                stdout=file,
+                check=True,
+            )
+        repository.run(*checkov, *policies, "--file", str(shown), expect=(0, 1))
+    frameworks = ("--framework", "terraform", "github_actions", "dockerfile", "secrets")
+    repository.run(*checkov, *policies, "--directory", ".", *frameworks, expect=(0, 1))
+
+
+def _backend(stack: Stack) -> str:
+    lines = []
+    for key, value in stack._backend().items():
+        if isinstance(value, dict):
+            inner = ", ".join(f'{name} = "{text}"' for name, text in value.items())
+            lines.append(f"{key} = {{ {inner} }}")
+        else:
+            lines.append(f"{key} = {str(value).lower()}" if isinstance(value, bool) else f'{key} = "{value}"')
+    return "\n".join(lines) + "\n"
+
+
+def _full(root: Path) -> None:
+    path = root / "terraform/modules/lambda-service/main.tf"
+    path.write_text(path.read_text() + "\n# touched\n")
+    other = root / "terraform/stacks/tooling/main.tf"
+    other.write_text(other.read_text() + "\n# touched\n")
+
+
+def _narrow(root: Path) -> None:
+    path = root / "lambdas/function-00/service.yaml"
+    path.write_text(SERVICE + "overrides: {prod: {memory_mb: 512}}\n")
+
+
+def _seconds(work: Callable[[Repository], None], repository: Repository) -> float:
+    begun = time.perf_counter()
+    work(repository)
+    return time.perf_counter() - begun
+
+
+def rows(repository: Repository) -> Iterator[str]:
+    """The table, line by line."""
+    yield "| a change that touches | lockgate | naive | ratio |"
+    yield "|---|---|---|---|"
+    for what, change in (("every stack", _full), ("one environment", _narrow)):
+        change(repository.root)
+        times = [_seconds(work, repository) for work in (lockgate, naive)]
+        repository.run("git", "checkout", "--quiet", ".")
+        ours, theirs = times
+        yield f"| {what} | {ours:.0f} s | {theirs:.0f} s | {theirs / ours:.1f} |"
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--functions", type=int, default=30)
+    functions = parser.parse_args().functions
+    subprocess.run([sys.executable, ROOT / "scripts/setup.py", "checkov"], check=True)
+    with tempfile.TemporaryDirectory(prefix="bench-gate-") as name:
+        home, root = Path(name) / "aws", Path(name) / "repository"
+        home.mkdir()
+        root.mkdir()
+        with served(home, 1.0) as endpoint:
+            for row in rows(Repository.make(root, endpoint, functions)):
+                print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()
