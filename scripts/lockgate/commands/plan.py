@@ -12,6 +12,8 @@ from lockgate.commands.options import console, json_option
 from lockgate.commands.plan_touched import plan_touched
 from lockgate.commands.stacks import opened_stack, stack_options
 from lockgate.errors import Exit, UsageError
+from lockgate.github.api import GitHub
+from lockgate.github.reviewed import reviewed as reviewed_on_github
 from lockgate.github.workflow import hand_on, summarise
 from lockgate.plans.comparing import compare, uncompared
 from lockgate.plans.kept import keep
@@ -20,6 +22,9 @@ from lockgate.plans.planning import Made, check_sources, make_plan
 from lockgate.plans.saved import Saved, facts
 from lockgate.plans.stack import Stack
 from lockgate.plans.summary.terminal import show
+
+_MOST = 50
+"""Differences that are listed."""
 
 
 @click.command()
@@ -32,6 +37,12 @@ from lockgate.plans.summary.terminal import show
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Compare with a plan.json that was reviewed: exit code 4 where this one would do something else.",
 )
+@click.option(
+    "--reviewed",
+    "as_reviewed",
+    is_flag=True,
+    help="Say how it differs from the plan of the pull request that this commit came from.",
+)
 @click.option("--keep", "keeping", is_flag=True, help="Put it beside the state too, for apply --digest.")
 @json_option
 def plan(
@@ -40,12 +51,13 @@ def plan(
     since: str | None,
     details: bool,
     reviewed: Path | None,
+    as_reviewed: bool,
     keeping: bool,
     as_json: bool,
 ) -> Exit:
     """Say what applying would do, and keep the plan for `apply`."""
     if since is not None:
-        if environment or reviewed or keeping or as_json:
+        if environment or reviewed or as_reviewed or keeping or as_json:
             raise UsageError("--touched goes with none of the others", hint="Say only: --touched REF")
         return plan_touched(since)
     opened = opened_stack(environment, kind)
@@ -73,8 +85,32 @@ def plan(
         changes=json.dumps(not made.plan.is_empty),
         losing=json.dumps(bool(made.plan.losing)),
     )
+    if as_reviewed:
+        said = against_reviewed(opened.project.root, opened.name, made)
+        out.print(said, markup=False, soft_wrap=True)
+        summarise(said)
     summarise(saved.summary.read_text(encoding="utf-8"))
     return _compared(before, made) if before is not None else Exit.OK
+
+
+def against_reviewed(root: Path, stack: str, made: Made) -> str:
+    """How a plan differs from what reviewers saw, in Markdown; whoever approves it decides what that means.
+
+    Raises:
+        LockgateError: GitHub does not answer, or what it has is no plan.
+    """
+    found = reviewed_on_github(GitHub.here(root), stack, made.binding.commit or "")
+    if found is None:
+        return f"**No pull request:** nobody has reviewed this plan of {stack}."
+    before = found.plan or Plan(made.plan.terraform_version)
+    differences = compare(before, made.plan)
+    if not differences:
+        return f"This plan of {stack} does what was reviewed in #{found.pull_request}."
+    kept = "" if found.plan else f", which has no plan of {stack}"
+    head = f"**Not what was reviewed** in #{found.pull_request}{kept}:"
+    rows = [f"- {difference}" for difference in differences[:_MOST]]
+    left = len(differences) - _MOST
+    return "\n".join([head, "", *rows, *([f"- and {left} more"] if left > 0 else [])])
 
 
 def _reviewed(path: Path) -> Plan:

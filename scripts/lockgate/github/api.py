@@ -101,6 +101,14 @@ class GitHub:
         """
         return self._ask("GET", self._url(path, query))[0]
 
+    def content(self, path: str) -> bytes:
+        """What stands at a path, as it is; where GitHub points elsewhere, the token is not sent there.
+
+        Raises:
+            LockgateError: as `get`.
+        """
+        return self._asked("GET", self._url(path, {})).data
+
     def pages(self, path: str, key: str | None = None, **query: str | int) -> Iterator[Any]:
         """All items of a list, page by page.
 
@@ -140,6 +148,12 @@ class GitHub:
         return f"{url}?{urlencode(query)}" if query else url
 
     def _ask(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> tuple[Any, str]:
+        answer = self._asked(method, url, body)
+        return json.loads(answer.data) if answer.data else None, answer.headers.get("link", "")
+
+    def _asked(
+        self, method: str, url: str, body: Mapping[str, Any] | None = None
+    ) -> urllib3.BaseHTTPResponse:
         headers = {
             "Accept": "application/vnd.github+json",
             "Authorization": f"Bearer {self.token}",
@@ -154,7 +168,7 @@ class GitHub:
             ) from error
         if answer.status >= 400:
             raise _refusal(method, url, answer.status, answer.data)
-        return json.loads(answer.data) if answer.data else None, answer.headers.get("link", "")
+        return answer
 
 
 def _refusal(method: str, url: str, status: int, content: bytes) -> LockgateError:

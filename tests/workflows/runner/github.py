@@ -46,6 +46,8 @@ class State:
         branches: names from which each environment may be changed.
         rules: of the branch main, as "Get rules for a branch" answers.
         protection: of the branch main, as "Get branch protection" answers; None where there is none.
+        pulls: pull requests by commit, as "List pull requests associated with a commit" answers.
+        artifacts: as "List artifacts for a repository" answers, with their zip as `content`.
         issues, comments: in the order in which they were made.
         failing: answers that come instead of the next ones: status and headers.
         asked: method and path of each request.
@@ -55,6 +57,8 @@ class State:
     branches: dict[str, list[str]] = field(default_factory=dict)
     rules: list[dict[str, Any]] = field(default_factory=list)
     protection: dict[str, Any] | None = None
+    pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    artifacts: list[dict[str, Any]] = field(default_factory=list)
     issues: list[dict[str, Any]] = field(default_factory=list)
     comments: list[dict[str, Any]] = field(default_factory=list)
     failing: list[tuple[int, dict[str, str]]] = field(default_factory=list)
@@ -107,6 +111,9 @@ class _Routes:
             ("GET", r"environments/([\w-]+)/deployment-branch-policies", self._policies),
             ("GET", r"rules/branches/main", lambda *_: (200, self.state.rules)),
             ("GET", r"branches/main/protection", lambda *_: _or_404(self.state.protection)),
+            ("GET", r"commits/(\w+)/pulls", lambda m, *_: (200, self.state.pulls.get(m[1], []))),
+            ("GET", r"actions/artifacts", self._artifacts),
+            ("GET", r"actions/artifacts/(\d+)/zip", self._content),
             ("GET", r"issues", self._issues),
             ("POST", r"issues", lambda _m, _q, b: (201, self.state.issue(**b))),
             ("PATCH", r"issues/(\d+)", lambda m, _q, b: self._patch(self.state.issues, "number", m[1], b)),
@@ -131,6 +138,14 @@ class _Routes:
             if issue["state"] == query.get("state", "open")
             and (label is None or label in [one["name"] for one in issue["labels"]])
         ]
+
+    def _artifacts(self, _match: re.Match[str], query: dict[str, str], _body: Any) -> Answer:
+        named = [one for one in self.state.artifacts if one["name"] == query["name"]]
+        shown = [{key: value for key, value in one.items() if key != "content"} for one in named]
+        return 200, {"total_count": len(shown), "artifacts": shown}
+
+    def _content(self, match: re.Match[str], _query: dict[str, str], _body: Any) -> Answer:
+        return 200, next(one["content"] for one in self.state.artifacts if one["id"] == int(match[1]))
 
     def _comments(self, match: re.Match[str], _query: dict[str, str], _body: Any) -> Answer:
         return 200, [one for one in self.state.comments if one["issue"] == int(match[1])]
@@ -179,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
                 more = f"{self.server.url}{split.path}?per_page={size}&page={page + 1}"
                 headers = {**headers, "link": f'<{more}>; rel="next"'}
             answer = answer[(page - 1) * size : page * size]
-        content = json.dumps(answer).encode()
+        content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(status)
         for name, value in {**headers, "content-length": str(len(content))}.items():
             self.send_header(name, value)
