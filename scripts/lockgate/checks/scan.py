@@ -1,4 +1,4 @@
-"""Running checkov, once, and believing it only where it proves that it has looked."""
+"""Running checkov, and believing it only where it proves that it has looked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,39 +46,54 @@ def scan(root: Path, plans: Sequence[Path] = (), only: Iterable[str] = ()) -> li
         stage = Path(name) / "stage"
         stage.mkdir()
         lay_out(root, stage, plans, only)
-        reports = _run(binary, stage, root / POLICIES, [*CANARIES, *(["terraform_plan"] if plans else [])])
+        reports = _run(binary, stage, root / POLICIES, with_plans=bool(plans))
     problems = _problems(reports, with_plans=bool(plans))
     if problems:
         raise LockgateError("\n".join(problems), hint=_HINT)
     planted = {canary.path for canary in CANARIES.values()}
-    return [
-        finding
-        for report in reports
-        for finding in report.findings
-        if finding.path not in planted and not _is_secret_of_a_plan(finding)
-    ]
+    return [finding for report in reports for finding in report.findings if finding.path not in planted]
 
 
-def _run(binary: Path, stage: Path, policies: Path, frameworks: Sequence[str]) -> list[Report]:
-    command = [str(binary), "--directory", str(stage), "--framework", *frameworks, "--skip-download"]
-    # Without the last one, secrets are looked for in configuration files only.
-    command += ["--output", "json", "--compact", "--enable-secret-scan-all-files"]
+def _run(binary: Path, stage: Path, policies: Path, *, with_plans: bool) -> list[Report]:
+    """Runs each set of frameworks in a process of its own, side by side; all have ended afterwards."""
+    command = [str(binary), "--directory", str(stage), "--skip-download", "--output", "json", "--compact"]
+    # Without this, secrets are looked for in configuration files only.
+    command += ["--enable-secret-scan-all-files"]
     if policies.is_dir():
         command += ["--external-checks-dir", str(policies)]
     # What is known after the apply only, such as the ARN of a key, counts as given; else it would be missing.
     more = {"EVAL_TF_PLAN_AFTER_UNKNOWN": "True", "LOG_LEVEL": "ERROR", "PYTHONUTF8": "1"}
     environment = {**os.environ, **more}
-    with tempfile.TemporaryFile("w+") as errors:
-        try:
-            with lines_of(
-                command, cwd=stage, env=environment, timeout=TIMEOUT_SECONDS, stderr=errors.fileno()
-            ) as (process, lines):
+    begun = []
+    try:
+        with ExitStack() as open_:
+            for options in _sets(with_plans=with_plans):
+                errors = open_.enter_context(tempfile.TemporaryFile("w+"))
+                running = lines_of(
+                    [*command, *options],
+                    cwd=stage,
+                    env=environment,
+                    timeout=TIMEOUT_SECONDS,
+                    stderr=errors.fileno(),
+                )
+                begun.append((*open_.enter_context(running), errors))
+            found = []
+            for process, lines, errors in begun:
                 said = "".join(lines)
-        except TimedOutError as error:
-            raise LockgateError(f"checkov took longer than {TIMEOUT_SECONDS:.0f} s", hint=_HINT) from error
-        errors.seek(0)
-        words = errors.read().strip()
-    return _reports(process, said, words, str(stage))
+                process.wait()
+                errors.seek(0)
+                found += _reports(process, said, errors.read().strip(), str(stage))
+            return found
+    except TimedOutError as error:
+        raise LockgateError(f"checkov took longer than {TIMEOUT_SECONDS:.0f} s", hint=_HINT) from error
+
+
+def _sets(*, with_plans: bool) -> Iterator[list[str]]:
+    """Options of each process: half of the work is Terraform's, and only it reads plans."""
+    plans = ["terraform_plan"] if with_plans else []
+    yield ["--framework", "terraform", *plans]
+    others = [framework for framework in CANARIES if framework != "terraform"]
+    yield ["--framework", *others, "--skip-path", f"{PLANS}/"]
 
 
 def _reports(process: subprocess.Popen[str], said: str, words: str, stage: str) -> list[Report]:
@@ -112,8 +128,3 @@ def _problems(reports: Sequence[Report], *, with_plans: bool) -> list[str]:
     if with_plans and "terraform_plan" not in known:
         problems.append("checkov did not look at any of the plans")
     return problems
-
-
-def _is_secret_of_a_plan(finding: Finding) -> bool:
-    """Plans are masked before they come here; what looks like a secret there is a digest or a name."""
-    return finding.framework == "secrets" and finding.path.startswith(f"{PLANS}/")
