@@ -72,11 +72,19 @@ def of_tooling(opened: OpenedAccount, services: tuple[str, ...], age: timedelta,
     """What environments share and none of them needs; what each needs is read as a role of its own account.
 
     Raises:
-        RefusedError: what one of them needs cannot be read, so that nothing may go.
+        UsageError: there is no service of that name.
+        RefusedError: what one of them needs cannot be read, or none is known, so that nothing may go.
     """
-    opened.checked()
     platform = opened.project.platform
     sharing = [name for name in platform.environments if platform.shares_tooling(name)]
+    if not sharing:
+        raise RefusedError(
+            "no environment of platform.yaml takes anything from the tooling account: all of it would go",
+            hint="Correct platform.yaml; what nobody will ever need again, delete by hand.",
+        )
+    for name in sharing:
+        opened.project.services(name, services)
+    opened.checked()
     needs = tuple(_needs(_assumed(opened, name), services) for name in sharing)
     artifacts = _artifacts(opened, needs, services)
     yield from _stored(opened, artifacts, needs, age, now)

@@ -22,6 +22,7 @@ from lockgate.errors import Exit
 from lockgate.github.api import GitHub
 from lockgate.github.sticky import comment
 from lockgate.github.workflow import summarise
+from lockgate.packaging.provenance import provenance
 from lockgate.plans.stack import root_of
 from lockgate.plans.summary.entries import headline
 from lockgate.plans.touched import touched
@@ -49,7 +50,7 @@ def review(since: str | None, folder: Path | None, pull_request: int | None) -> 
     if since is not None:
         stacks = [one.stack for one in touched(project, since)]
         wanted = [name for name in stacks if planned_in_workflows(project.platform, name)]
-    gathered = gather(folder or project.root / ".build" / "plans", wanted)
+    gathered = gather(folder or project.root / ".build" / "plans", wanted, provenance(project.root)[0])
     verdict = _checked(project.root, gathered)
     text = markdown(gathered, verdict)
     written = _write(project.root / ".build" / "review", gathered, verdict, text)
@@ -86,7 +87,7 @@ def _write(folder: Path, gathered: Gathered, verdict: Verdict, text: str) -> Pat
 def _say(gathered: Gathered, verdict: Verdict, written: Path) -> None:
     out = console()
     lines = [f"{one.stack}: {headline(one.plan)}" for one in gathered.planned]
-    lines += [f"error: {name}: there is no plan" for name in gathered.missing]
+    lines += [f"error: {name}: there is no plan of this commit" for name in gathered.missing]
     lines += [f"error: {line(finding)}" for finding in verdict.failed]
     lines += [f"error: {problem}" for problem in verdict.problems]
     for said in (*lines, counts(verdict), f"{written} is the comment."):

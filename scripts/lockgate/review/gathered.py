@@ -41,31 +41,36 @@ class Gathered:
 
     Attributes:
         planned: those that are there, in the order of the stacks.
-        missing: stacks that the change touches and that have none.
+        missing: stacks that the change touches and that have none of this commit.
     """
 
     planned: tuple[Planned, ...]
     missing: tuple[str, ...] = ()
 
 
-def gather(folder: Path, wanted: Iterable[str] | None) -> Gathered:
-    """Reads the plans in a folder.
+def gather(folder: Path, wanted: Iterable[str] | None, commit: str | None) -> Gathered:
+    """Reads the plans in a folder. One that was made of another commit is none.
 
     Args:
         folder: with a folder for each stack, as `.build/plans`.
         wanted: stacks whose plans have to be there; None takes what there is.
+        commit: what is reviewed.
 
     Raises:
         UsageError: a file is none of `make plan`.
     """
     there = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     names = list(there if wanted is None else wanted)
-    found = {name: planned for name in names if (planned := _read(Saved(folder / name), name)) is not None}
+    read = {name: _read(Saved(folder / name), name, commit) for name in names}
+    found = {name: planned for name, planned in read.items() if planned is not None}
     return Gathered(tuple(found.values()), tuple(name for name in names if name not in found))
 
 
-def _read(saved: Saved, stack: str) -> Planned | None:
+def _read(saved: Saved, stack: str, commit: str | None) -> Planned | None:
     if not all(path.is_file() for path in (saved.model, saved.shown, saved.binding)):
+        return None
+    binding = parse_binding(saved.binding.read_bytes(), str(saved.binding))
+    if binding.commit != commit:
         return None
     try:
         data = json.loads(saved.model.read_text(encoding="utf-8"))
@@ -74,5 +79,4 @@ def _read(saved: Saved, stack: str) -> Planned | None:
             f"{saved.model} is not JSON: {error}", hint=f"Make the plan of {stack} again."
         ) from error
     plan = parse_plan(data if isinstance(data, dict) else {}, str(saved.model))
-    binding = parse_binding(saved.binding.read_bytes(), str(saved.binding))
     return Planned(stack, plan, tuple(facts(binding)), saved.shown)

@@ -104,11 +104,12 @@ def test_plans_are_gathered_from_their_folders(tmp_path: Path) -> None:
         (folder / "terraform.json").write_text("{}")
         (folder / "binding.json").write_text(binding(name))
     (tmp_path / "prod" / "binding.json").unlink()
-    found = gather(tmp_path, ["tooling", "dev", "prod"])
+    found = gather(tmp_path, ["tooling", "dev", "prod"], "abc")
     assert [one.stack for one in found.planned] == ["dev"]
     assert found.missing == ("tooling", "prod"), "one that is not complete is none"
-    assert [one.stack for one in gather(tmp_path, None).planned] == ["dev"]
-    assert gather(tmp_path / "nothing", ["dev"]) == Gathered((), ("dev",))
+    assert [one.stack for one in gather(tmp_path, None, "abc").planned] == ["dev"]
+    assert gather(tmp_path, ["dev"], "another") == Gathered((), ("dev",)), "it says nothing of this commit"
+    assert gather(tmp_path / "nothing", ["dev"], "abc") == Gathered((), ("dev",))
     (tmp_path / "dev" / "plan.json").write_text("{")
     with pytest.raises(UsageError, match=r"dev/plan.json is not JSON"):
-        gather(tmp_path, None)
+        gather(tmp_path, None, "abc")
