@@ -27,6 +27,7 @@ from lockgate.plans.stack import Stack
 def drift(environment: str | None, kind: str, issue: bool, as_json: bool) -> Exit:
     """Report what was changed by hand; exit code 5 where something was. Write nothing."""
     opened = opened_stack(environment, kind)
+    github = GitHub.here(opened.project.root) if issue else None
     stack = Stack(opened.project, opened.name, opened.aws)
     check_sources(stack)
     opened.checked()
@@ -38,8 +39,8 @@ def drift(environment: str | None, kind: str, issue: bool, as_json: bool) -> Exi
         click.echo(json.dumps(_as_json(opened.name, plan, found), indent=2))
     else:
         _say(opened.name, plan, found, out)
-    if issue:
-        address = write_issue(GitHub.here(opened.project.root), opened.name, found)
+    if github is not None:
+        address = write_issue(github, opened.name, found)
         out.print(address or "No issue is open.", markup=False, soft_wrap=True)
         return Exit.OK
     return Exit.DRIFTED if found else Exit.OK

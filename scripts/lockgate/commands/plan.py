@@ -61,6 +61,7 @@ def plan(
             raise UsageError("--touched goes with none of the others", hint="Say only: --touched REF")
         return plan_touched(since)
     opened = opened_stack(environment, kind)
+    github = GitHub.here(opened.project.root) if as_reviewed else None
     stack = Stack(opened.project, opened.name, opened.aws)
     before = _reviewed(reviewed) if reviewed else None
     check_sources(stack)
@@ -85,21 +86,21 @@ def plan(
         changes=json.dumps(not made.plan.is_empty),
         losing=json.dumps(bool(made.plan.losing)),
     )
-    if as_reviewed:
-        said = against_reviewed(opened.project.root, opened.name, made)
+    if github is not None:
+        said = against_reviewed(github, opened.name, made)
         out.print(said, markup=False, soft_wrap=True)
         summarise(said)
     summarise(saved.summary.read_text(encoding="utf-8"))
     return _compared(before, made) if before is not None else Exit.OK
 
 
-def against_reviewed(root: Path, stack: str, made: Made) -> str:
+def against_reviewed(github: GitHub, stack: str, made: Made) -> str:
     """How a plan differs from what reviewers saw, in Markdown; whoever approves it decides what that means.
 
     Raises:
         LockgateError: GitHub does not answer, or what it has is no plan.
     """
-    found = reviewed_on_github(GitHub.here(root), stack, made.binding.commit or "")
+    found = reviewed_on_github(github, stack, made.binding.commit or "")
     if found is None:
         return f"**No pull request:** nobody has reviewed this plan of {stack}."
     before = found.plan or Plan(made.plan.terraform_version)

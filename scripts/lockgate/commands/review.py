@@ -46,6 +46,7 @@ COMMENT = "review"
 def review(since: str | None, folder: Path | None, pull_request: int | None) -> Exit:
     """Put plans and checkov's findings together, in .build/review; exit code 1 where something fails."""
     project = Project.find(Path.cwd())
+    github = None if pull_request is None else GitHub.here(project.root)
     wanted = None
     if since is not None:
         stacks = [one.stack for one in touched(project, since)]
@@ -56,8 +57,8 @@ def review(since: str | None, folder: Path | None, pull_request: int | None) -> 
     written = _write(project.root / ".build" / "review", gathered, verdict, text)
     summarise(text)
     _say(gathered, verdict, written.relative_to(project.root))
-    if pull_request is not None:
-        click.echo(comment(GitHub.here(project.root), pull_request, COMMENT, text))
+    if github is not None and pull_request is not None:
+        click.echo(comment(github, pull_request, COMMENT, text))
     return Exit.OK if verdict.passed and not gathered.missing else Exit.ERROR
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +16,7 @@ from lockgate.github.api import GitHub
 from lockgate.github.reviewed import reviewed
 from lockgate.plans.model import Action, Attribute, Change, Plan
 from lockgate.plans.planning import Made
-from tests.workflows.runner.github import REPOSITORY, TOKEN, State
+from tests.workflows.runner.github import State
 
 MERGED, HEAD = "a" * 40, "b" * 40
 
@@ -75,22 +74,15 @@ def test_an_artifact_that_holds_no_plan_is_an_error(asked: GitHub, merged: State
         reviewed(asked, "prod", MERGED)
 
 
-def test_whoever_approves_is_told_how_it_differs(
-    asked: GitHub, merged: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GITHUB_REPOSITORY", REPOSITORY)
-    monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
-    monkeypatch.setenv("GITHUB_API_URL", asked.api_url)
-    said = against_reviewed(tmp_path, "prod", made("two"))
+def test_whoever_approves_is_told_how_it_differs(asked: GitHub, merged: State) -> None:
+    said = against_reviewed(asked, "prod", made("two"))
     assert said.splitlines()[0] == "**Not what was reviewed** in #7, which has no plan of prod:"
     artifact(merged, "two")
-    assert (
-        against_reviewed(tmp_path, "prod", made("two")) == "This plan of prod does what was reviewed in #7."
-    )
-    assert against_reviewed(tmp_path, "prod", made("three")).splitlines() == [
+    assert against_reviewed(asked, "prod", made("two")) == "This plan of prod does what was reviewed in #7."
+    assert against_reviewed(asked, "prod", made("three")).splitlines() == [
         "**Not what was reviewed** in #7:",
         "",
         "- aws_sns_topic.this: name: reviewed as one → two, now one → three",
     ]
     merged.pulls.clear()
-    assert "nobody has reviewed this plan of prod" in against_reviewed(tmp_path, "prod", made("two"))
+    assert "nobody has reviewed this plan of prod" in against_reviewed(asked, "prod", made("two"))
