@@ -129,7 +129,7 @@ local-status: setup ## Whether the embedded AWS runs
 
 .PHONY: test
 test: setup ## Run all tests
-	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile --durations 15 $(ARGS)
 
 .PHONY: test-quick
 test-quick: setup ## Run the tests that need neither Terraform nor the embedded AWS
