@@ -38,14 +38,17 @@ def markdown(gathered: Gathered, verdict: Verdict, limit: int = LIMIT) -> str:
 
 def _head(gathered: Gathered, verdict: Verdict) -> str:
     changing = sum(not one.plan.is_empty for one in gathered.planned)
-    said = [f"{changing} of {len(gathered.planned)} plans would change something"]
+    plans = f"{changing} of {len(gathered.planned)} plans would change something"
+    # Of a fork's change nothing is planned, whatever it touches.
+    said = [plans if gathered.planned else "nothing was planned"]
     if gathered.missing:
         said.append(f"no plan of {', '.join(gathered.missing)}")
     said.append(f"checkov {'passed' if verdict.passed else 'failed'}")
     rows = [f"| {one.stack} | {_would(one)} | `{one.digest[:12]}` |" for one in gathered.planned]
     rows += [f"| {name} | **no plan: its job failed** | |" for name in gathered.missing]
-    table = ["| stack | would | digest |", "|---|---|---|", *rows] if rows else ["No stack is touched."]
-    return "\n".join([f"# {'; '.join(said)}", "", *table, ""])
+    table = ["", "| stack | would | digest |", "|---|---|---|", *rows] if rows else []
+    head = "; ".join(said)
+    return "\n".join([f"# {head[0].upper()}{head[1:]}", *table, ""])
 
 
 def _would(planned: Planned) -> str:
