@@ -29,14 +29,16 @@ def _options(command: _Decorated) -> _Decorated:
         click.option(
             "--task-runner", help="What runs ECS tasks: auto (Docker, if there is one), docker, none."
         ),
+        click.option("--enforce/--no-enforce", default=None, help="Let IAM decide who may do what."),
     ):
         command = option(command)
     return command
 
 
-def _settings(home: Path | None, port: int | None, minute: float | None, task_runner: str | None) -> Settings:
+def _settings(**given: Any) -> Settings:
+    """Settings from the options that all commands share."""
     try:
-        return Settings.resolve(home=home, port=port, minute_seconds=minute, task_runner=task_runner)
+        return Settings.resolve(minute_seconds=given.pop("minute"), **given)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
 
@@ -48,26 +50,26 @@ def main() -> None:
 
 @main.command()
 @_options
-def up(home: Path | None, port: int | None, minute: float | None, task_runner: str | None) -> None:
+def up(**given: Any) -> None:
     """Starts the server in the background, unless it runs already."""
     try:
-        running = lifecycle.up(_settings(home, port, minute, task_runner))
+        running = lifecycle.up(_settings(**given))
     except lifecycle.PortTakenError as error:
         raise _Refused(str(error)) from None
     except lifecycle.LifecycleError as error:
         raise click.ClickException(str(error)) from None
     verb = "started" if running.started else "runs already"
-    click.echo(f"embedded AWS {verb} at {running.endpoint} (1 AWS minute = {running.minute_seconds:g} s)")
+    enforces = ", IAM enforced" if running.enforces else ""
+    minute = f"1 AWS minute = {running.minute_seconds:g} s"
+    click.echo(f"embedded AWS {verb} at {running.endpoint} ({minute}{enforces})")
 
 
 @main.command()
 @_options
 @click.option("--wipe", is_flag=True, help="Delete its state, too.")
-def down(
-    home: Path | None, port: int | None, minute: float | None, task_runner: str | None, wipe: bool
-) -> None:
+def down(wipe: bool, **given: Any) -> None:
     """Ends the server; its state is kept."""
-    settings = _settings(home, port, minute, task_runner)
+    settings = _settings(**given)
     try:
         pid = lifecycle.down(settings, wipe=wipe)
     except lifecycle.LifecycleError as error:
@@ -80,11 +82,9 @@ def down(
 @main.command()
 @_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def status(
-    home: Path | None, port: int | None, minute: float | None, task_runner: str | None, as_json: bool
-) -> None:
+def status(as_json: bool, **given: Any) -> None:
     """Shows whether the server runs; exit status 1 when it does not."""
-    settings = _settings(home, port, minute, task_runner)
+    settings = _settings(**given)
     running = lifecycle.status(settings)
     if running is None:
         click.echo(json.dumps({"running": False, "home": str(settings.home)}) if as_json else "does not run")
@@ -95,13 +95,13 @@ def status(
 
 @main.command()
 @_options
-def serve(home: Path | None, port: int | None, minute: float | None, task_runner: str | None) -> None:
+def serve(**given: Any) -> None:
     """Serves in the foreground until SIGTERM or Ctrl-C."""
     from localaws.server import PortInUseError
     from localaws.server import serve as serve_here
     from localaws.tasks.runner import RunnerError
 
     try:
-        serve_here(_settings(home, port, minute, task_runner))
+        serve_here(_settings(**given))
     except (PortInUseError, RunnerError) as error:
         raise _Refused(str(error)) from None

@@ -47,6 +47,7 @@ class Running:
         home: its home folder.
         version: version of the embedded AWS.
         task_runner: what runs the tasks of ECS; "none" where nothing does.
+        enforces: IAM decides who may do what.
         started: it was started by this call.
     """
 
@@ -56,6 +57,7 @@ class Running:
     home: str
     version: str
     task_runner: str
+    enforces: bool
     started: bool = False
 
     def to_json(self) -> str:
@@ -112,6 +114,7 @@ def status(settings: Settings) -> Running | None:
         home=str(settings.home),
         version=str(said["version"]),
         task_runner=str(said["task_runner"]),
+        enforces=bool(said["enforces"]),
     )
 
 
@@ -151,7 +154,8 @@ def down(settings: Settings, *, wipe: bool = False) -> int | None:
         if wipe:
             for folder in (settings.state_dir, settings.objects_dir):
                 shutil.rmtree(folder, ignore_errors=True)
-            settings.log_file.unlink(missing_ok=True)
+            for file in (settings.log_file, settings.decisions_file):
+                file.unlink(missing_ok=True)
     return record.pid if record else None
 
 
@@ -191,6 +195,12 @@ def _matching(running: Running, settings: Settings) -> Running:
             f"a minute, not {settings.minute_seconds:g}. End it with `python -m localaws down "
             f"--home {settings.home}` and start it again; state is kept."
         )
+    if running.enforces != settings.enforce:
+        how = "with" if running.enforces else "without"
+        raise LifecycleError(
+            f"the embedded AWS of {settings.home} already runs {how} enforcing IAM. End it with "
+            f"`python -m localaws down --home {settings.home}` and start it again; state is kept."
+        )
     return running
 
 
@@ -210,6 +220,7 @@ def _start(settings: Settings) -> Running:
     command = [sys.executable, "-m", "localaws", "serve", "--home", str(settings.home)]
     command += ["--port", str(settings.port), "--minute", f"{settings.minute_seconds:g}"]
     command += ["--task-runner", settings.task_runner]
+    command += ["--enforce" if settings.enforce else "--no-enforce"]
     before = settings.log_file.stat().st_size if settings.log_file.exists() else 0
     with settings.log_file.open("ab") as log:
         process = subprocess.Popen(

@@ -17,14 +17,16 @@ from importlib.metadata import version
 from typing import Any
 
 from localaws import cloudwatch, codebuild, codedeploy, ecs, ministack_patches
+from localaws.authorization.decisions import Decisions
 from localaws.balancing.balancer import Balancer
+from localaws.clients import SessionOf
 from localaws.clock import Clock
 from localaws.cloudwatch.service import CloudWatch
 from localaws.codebuild.service import CodeBuild
 from localaws.codedeploy.service import CodeDeploy
 from localaws.ecs.service import Ecs
 from localaws.lifecycle import HEALTH_PATH, PidRecord
-from localaws.ministack_patches import balancers, functions, gateway, logs, network, registry
+from localaws.ministack_patches import authorization, balancers, functions, gateway, logs, network, registry
 from localaws.processes import port_holder, start_mark
 from localaws.service import Part
 from localaws.settings import HOST, Settings
@@ -88,12 +90,18 @@ def _raise_file_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def build_services(clock: Clock, endpoint: str) -> tuple[CloudWatch, CodeDeploy, CodeBuild]:
-    """The services that MiniStack lacks or that replace its own."""
+def build_services(
+    clock: Clock, endpoint: str, session_of: SessionOf | None = None
+) -> tuple[CloudWatch, CodeDeploy, CodeBuild]:
+    """The services that MiniStack lacks or that replace its own.
+
+    Args:
+        session_of: gives credentials of a service role, where IAM is enforced.
+    """
     return (
         cloudwatch.build(clock, endpoint),
-        codedeploy.build(clock, endpoint),
-        codebuild.build(clock, endpoint),
+        codedeploy.build(clock, endpoint, session_of),
+        codebuild.build(clock, endpoint, session_of),
     )
 
 
@@ -106,7 +114,8 @@ class _Server:
         self._port: int = listener.getsockname()[1]
         endpoint = gateway.endpoint(self._port)
         clock = Clock(settings.minute_seconds)
-        self._services = build_services(clock, endpoint)
+        session_of = authorization.session_of if settings.enforce else None
+        self._services = build_services(clock, endpoint, session_of)
         self._balancer = Balancer(clock, self._services[0], self._locate, balancers.target_groups)
         self._ecs: Ecs = ecs.build(clock, endpoint, runner, self._balancer.state)
         self._parts: tuple[Part, ...] = (*self._services, self._ecs)
@@ -131,6 +140,11 @@ class _Server:
         registry.keep_image_layers()
         network.complete_networks()
         functions.measure_functions(metrics)
+        if self._settings.enforce:
+            _, deployments, _ = self._services
+            decisions = Decisions(self._settings.decisions_file)
+            authorization.know_managed_policies()
+            authorization.ask_as_aws_does(deployments.group_of, decisions)
 
     async def run(self) -> None:
         """Serves until a signal comes."""
@@ -187,6 +201,7 @@ class _Server:
             "ready": self._ready,
             "services": [part.name for part in self._parts],
             "task_runner": self._ecs.runner.name,
+            "enforces": self._settings.enforce,
         }
 
     def _write_pid_file(self) -> None:

@@ -27,6 +27,7 @@ class Settings:
         minute_seconds: real seconds that one AWS minute lasts.
         region: the region of requests that name none.
         task_runner: what runs the tasks of ECS: auto, docker, none, or `module:factory`.
+        enforce: whether IAM decides who may do what. Without it whoever asks may do everything.
         snapshot_seconds: real seconds between two looks for something to save.
     """
 
@@ -35,6 +36,7 @@ class Settings:
     minute_seconds: float = 5.0
     region: str = "eu-west-1"
     task_runner: str = DEFAULT_RUNNER
+    enforce: bool = False
     snapshot_seconds: float = 10.0
 
     @property
@@ -58,6 +60,11 @@ class Settings:
         return self.home / "localaws.log"
 
     @property
+    def decisions_file(self) -> Path:
+        """What was asked of IAM, and how it was decided, where it enforces: one line of JSON each."""
+        return self.home / "decisions.jsonl"
+
+    @property
     def pid_file(self) -> Path:
         """Which process serves; written by that process."""
         return self.home / "localaws.pid.json"
@@ -74,10 +81,11 @@ class Settings:
         port: int | None = None,
         minute_seconds: float | None = None,
         task_runner: str | None = None,
+        enforce: bool | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> Settings:
         """Settings from flags, else `LOCALAWS_HOME`, `LOCALAWS_PORT`, `LOCALAWS_MINUTE`,
-        `LOCALAWS_TASK_RUNNER`, else defaults.
+        `LOCALAWS_TASK_RUNNER`, `LOCALAWS_ENFORCE`, else defaults.
 
         Raises:
             SettingsError: a value is not a port or not a duration.
@@ -93,6 +101,7 @@ class Settings:
             port=_port(port_text),
             minute_seconds=_minute(minute_text),
             task_runner=task_runner or environ.get("LOCALAWS_TASK_RUNNER") or cls.task_runner,
+            enforce=_flag(environ.get("LOCALAWS_ENFORCE") or "") if enforce is None else enforce,
         )
 
 
@@ -100,6 +109,14 @@ def _port(text: str) -> int:
     if text.isdigit() and int(text) <= 65535:
         return int(text)
     raise SettingsError(f"the port must be a number from 0 to 65535, not {text!r}")
+
+
+def _flag(text: str) -> bool:
+    if text.lower() in ("", "0", "false"):
+        return False
+    if text.lower() in ("1", "true"):
+        return True
+    raise SettingsError(f"LOCALAWS_ENFORCE must be true or false, not {text!r}")
 
 
 def _minute(text: str) -> float:

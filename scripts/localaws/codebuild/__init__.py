@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from localaws.clients import SessionOf
 from localaws.clock import Clock
 from localaws.codebuild.service import CodeBuild
 
 
-def build(clock: Clock, endpoint: str) -> CodeBuild:
+def build(clock: Clock, endpoint: str, session_of: SessionOf | None = None) -> CodeBuild:
     """The service, for the server to register."""
-    return CodeBuild(clock, endpoint)
+    return CodeBuild(clock, endpoint, session_of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import shutil
 import tempfile
@@ -15,7 +16,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localaws.clients import Clients
+from localaws.clients import Clients, acting_as
 from localaws.codebuild import reports
 from localaws.codebuild.events import log_group
 from localaws.codebuild.journal import Failure, Journal
@@ -183,6 +184,10 @@ class Engine:
         return True
 
     async def _execute(self, build: Build, journal: Journal) -> None:
+        with acting_as(build.settings.get("serviceRole", "")):
+            await self._execute_as_role(build, journal, contextvars.copy_context())
+
+    async def _execute_as_role(self, build: Build, journal: Journal, acting: contextvars.Context) -> None:
         folder = Path(tempfile.mkdtemp(prefix="build-"))
         masks = Masks()
         run = Run(
@@ -198,7 +203,7 @@ class Engine:
             seconds=build.settings["timeoutInMinutes"] * 60,
         )
         self._runs[build.build_id] = run
-        await self.loop.run_in_executor(self.pool, run.execute)
+        await self.loop.run_in_executor(self.pool, acting.run, run.execute)
         self._repeat_failed(build, run)
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
@@ -246,12 +251,16 @@ class Engine:
 
 def _make(logs: Any, names: dict[str, Any]) -> None:
     """Makes the stream, and its group where there is none, as CodeBuild does."""
-    for call, wanted in (
-        (logs.create_log_group, {"logGroupName": names["logGroupName"]}),
-        (logs.create_log_stream, names),
-    ):
-        try:
-            call(**wanted)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
-                raise
+    try:
+        _unless_there(logs.create_log_stream, **names)
+    except logs.exceptions.ResourceNotFoundException:
+        _unless_there(logs.create_log_group, logGroupName=names["logGroupName"])
+        _unless_there(logs.create_log_stream, **names)
+
+
+def _unless_there(create: Callable[..., Any], **names: Any) -> None:
+    try:
+        create(**names)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+            raise

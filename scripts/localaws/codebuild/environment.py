@@ -89,10 +89,12 @@ def of_machine(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 
 def of_account(clients: Clients) -> dict[str, str]:
-    """How AWS SDKs reach the embedded AWS. The account id is the access key there."""
+    """How AWS SDKs reach the embedded AWS; where nothing is enforced, the account id is the access key."""
+    access_key, secret_key, token = clients.credentials()
     return {
-        "AWS_ACCESS_KEY_ID": clients.account,
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_ACCESS_KEY_ID": access_key,
+        "AWS_SECRET_ACCESS_KEY": secret_key,
+        **({"AWS_SESSION_TOKEN": token} if token else {}),
         "AWS_DEFAULT_REGION": clients.region,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": clients.endpoint,

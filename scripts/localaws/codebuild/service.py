@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from localaws.clients import Clients
+from localaws.clients import Clients, SessionOf
 from localaws.clock import Clock
 from localaws.codebuild.batches import Batches
 from localaws.codebuild.engine import Engine
@@ -37,10 +37,12 @@ class CodeBuild:
     Args:
         clock: tells the time; what a build waits for is not scaled, since its work is real.
         endpoint: URL of the server that this is a part of, and a client of.
+        session_of: gives credentials of a service role, where IAM is enforced.
     """
 
     clock: Clock
     endpoint: str
+    session_of: SessionOf | None = None
     name: str = "codebuild"
     service_id: str = "codebuild"
     route: Route = _ROUTE
@@ -75,7 +77,7 @@ class CodeBuild:
         if who not in self._contexts:
             engine = Engine(
                 region=region or Region(),
-                clients=Clients(self.endpoint, who.account, who.region),
+                clients=Clients(self.endpoint, who.account, who.region, self.session_of),
                 places=self._places,
                 pool=self._pool,
                 put_event=partial(put_event, who.account, who.region),

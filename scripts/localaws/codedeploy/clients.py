@@ -27,7 +27,7 @@ class DeployClients(Clients):
 
     def version(self, function: str, version: str) -> dict[str, Any] | None:
         """A version's configuration, or None."""
-        get = self.client("lambda").get_function_configuration
+        get = self.own("lambda").get_function_configuration
         found: dict[str, Any] | None = _or_none(lambda: get(FunctionName=function, Qualifier=version))
         return found
 
@@ -57,7 +57,7 @@ class DeployClients(Clients):
 
     def role_problem(self, arn: str) -> str | None:
         """Why CodeDeploy cannot assume a role, as an error code, or None when it can."""
-        role = _or_none(lambda: self.client("iam").get_role(RoleName=_role_name(arn))["Role"])
+        role = _or_none(lambda: self.own("iam").get_role(RoleName=_role_name(arn))["Role"])
         if role is None:
             return "IAM_ROLE_MISSING"
         statements = role["AssumeRolePolicyDocument"].get("Statement", [])
@@ -77,7 +77,7 @@ class DeployClients(Clients):
 
     def own_policies(self, role_arn: str) -> list[dict[str, Any]]:
         """Documents of a role's inline and customer managed policies."""
-        iam, name = self.client("iam"), _role_name(role_arn)
+        iam, name = self.own("iam"), _role_name(role_arn)
         inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
         documents = [iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"] for one in inline]
         for policy in self._attached(role_arn):
@@ -89,7 +89,7 @@ class DeployClients(Clients):
         return documents
 
     def _attached(self, role_arn: str) -> list[dict[str, str]]:
-        answer = self.client("iam").list_attached_role_policies(RoleName=_role_name(role_arn))
+        answer = self.own("iam").list_attached_role_policies(RoleName=_role_name(role_arn))
         policies: list[dict[str, str]] = answer["AttachedPolicies"]
         return policies
 

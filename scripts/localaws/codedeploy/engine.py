@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localaws.clients import acting_as
 from localaws.clock import Clock
 from localaws.codedeploy import alarms, hooks, notifications, outcomes, rollback
 from localaws.codedeploy.clients import DeployClients
@@ -103,6 +105,10 @@ class Engine:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, deployment: Deployment) -> None:
+        with acting_as(deployment.settings.get("serviceRoleArn", "")):
+            await self._run_as_role(deployment)
+
+    async def _run_as_role(self, deployment: Deployment) -> None:
         try:
             await self._to_the_end(deployment)
         except Ended as ended:
@@ -301,4 +307,5 @@ class Engine:
         task.add_done_callback(self._tasks.discard)
 
     async def _blocking(self, call: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self.pool, call, *args)
+        as_here = contextvars.copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(self.pool, as_here, call, *args)

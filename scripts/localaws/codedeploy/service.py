@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localaws.clients import SessionOf
 from localaws.clock import Clock
 from localaws.codedeploy.clients import DeployClients
 from localaws.codedeploy.configs import PREDEFINED
@@ -39,10 +40,12 @@ class CodeDeploy:
     Args:
         clock: scales what CodeDeploy counts in minutes.
         endpoint: URL of the server that this is a part of, and a client of.
+        session_of: gives credentials of a service role, where IAM is enforced.
     """
 
     clock: Clock
     endpoint: str
+    session_of: SessionOf | None = None
     name: str = "codedeploy"
     service_id: str = "codedeploy"
     route: Route = _ROUTE
@@ -98,12 +101,18 @@ class CodeDeploy:
             where = f"s3://{location.get('bucket')}/{location.get('key')}"
             raise ServiceError("RevisionDoesNotExistException", f"{where} cannot be read: {error}") from error
 
+    def group_of(self, account: str, region: str, deployment_id: str) -> str:
+        """Deployment group of a deployment, as `application/group`; empty where there is none."""
+        engine = self._engines.get(Caller(account, region))
+        found = engine.region.deployments.get(deployment_id) if engine else None
+        return f"{found.application}/{found.group}" if found else ""
+
     def _engine(self, who: Caller, region: Region | None = None) -> Engine:
         if who not in self._engines:
             records = region or Region()
             self._engines[who] = Engine(
                 region=records,
-                clients=DeployClients(self.endpoint, who.account, who.region),
+                clients=DeployClients(self.endpoint, who.account, who.region, self.session_of),
                 clock=self.clock,
                 config=lambda name: PREDEFINED.get(name) or records.configs[name],
                 put_event=partial(put_event, who.account, who.region),

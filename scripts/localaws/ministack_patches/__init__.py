@@ -5,11 +5,20 @@ installed, and runs at every start: a changed internal ends the start with its n
 canary that silently is none.
 """
 
-from localaws.ministack_patches import balancers, contract, functions, gateway, logs, network, registry
+from localaws.ministack_patches import (
+    authorization,
+    balancers,
+    contract,
+    functions,
+    gateway,
+    logs,
+    network,
+    registry,
+)
 
 INTERNALS = tuple(
     internal
-    for module in (gateway, logs, functions, registry, balancers, network)
+    for module in (gateway, authorization, logs, functions, registry, balancers, network)
     for internal in module.INTERNALS
 )
 

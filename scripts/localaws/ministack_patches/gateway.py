@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from localaws.clients import ROOT_SECRET
 from localaws.ministack_patches.contract import Internal
 from localaws.service import Handler, Service
 from localaws.settings import HOST, Settings
@@ -26,6 +27,10 @@ INTERNALS: tuple[Internal, ...] = (
     Internal("ministack.core.responses", "set_request_region", ("region",)),
     Internal("ministack.services.eventbridge", "_put_events", ("data", "allow_aws_source")),
 )
+
+
+_ENFORCING = {"AUTH": "true", "AWS_ACCESS_KEY_ID": "000000000000", "AWS_SECRET_ACCESS_KEY": ROOT_SECRET}
+"""What lets MiniStack enforce IAM, and what an account's own key signs with there: it may do everything."""
 
 
 def environment(settings: Settings, port: int) -> dict[str, str]:
@@ -49,6 +54,7 @@ def environment(settings: Settings, port: int) -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         # Unpacked code goes where the next start finds and deletes it, also after kill -9.
         "TMPDIR": str(settings.tmp_dir),
+        **(_ENFORCING if settings.enforce else {}),
     }
 
 

@@ -7,11 +7,11 @@ import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from localaws.clients import Clients
 from localaws.codebuild.artifacts import NoFilesError, key_of, selected
 from localaws.codebuild.batches import groups_of, ordered
 from localaws.codebuild.buildspec import BuildspecError, FileSet
@@ -122,7 +122,7 @@ def test_a_build_that_takes_too_long_times_out(tmp_path: Path) -> None:
     record, said = build(), list[str]()
     journal = Journal(record, "arn", lambda event: said.append(event["DetailType"]), time.time)
     masks = Masks()
-    clients: Any = SimpleNamespace(account="111111111111", region="eu-west-1", endpoint="http://nowhere")
+    clients: Any = Clients("http://nowhere", "111111111111", "eu-west-1")
     log = BuildLog(None, masks)
     journal.begin()
     journal.leave(None)
@@ -148,7 +148,7 @@ def test_a_build_that_takes_too_long_times_out(tmp_path: Path) -> None:
 
 async def begun(then: Callable[[Engine, Build], object] = lambda *_: None) -> Build:
     """A build that was begun, once it is over."""
-    clients: Any = SimpleNamespace(account="111111111111", region="eu-west-1", endpoint="http://nowhere")
+    clients: Any = Clients("http://nowhere", "111111111111", "eu-west-1")
     engine = Engine(
         region=Region(),
         clients=clients,

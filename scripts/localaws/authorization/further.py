@@ -1,0 +1,82 @@
+"""What a call needs besides its own action: roles that it hands on, and keys that it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from localaws.authorization.request import Request
+
+
+@dataclass(frozen=True)
+class Need:
+    """A permission that a call needs besides its own.
+
+    Attributes:
+        action: such as iam:PassRole.
+        resource: ARN.
+        context: condition keys of this request.
+    """
+
+    action: str
+    resource: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+_HANDED = {
+    ("cloudtrail", "CreateTrail"): ("cloudtrail.amazonaws.com", ("CloudWatchLogsRoleArn",)),
+    ("cloudtrail", "UpdateTrail"): ("cloudtrail.amazonaws.com", ("CloudWatchLogsRoleArn",)),
+    ("codebuild", "CreateProject"): ("codebuild.amazonaws.com", ("serviceRole",)),
+    ("codebuild", "UpdateProject"): ("codebuild.amazonaws.com", ("serviceRole",)),
+    ("codedeploy", "CreateDeploymentGroup"): ("codedeploy.amazonaws.com", ("serviceRoleArn",)),
+    ("codedeploy", "UpdateDeploymentGroup"): ("codedeploy.amazonaws.com", ("serviceRoleArn",)),
+    ("ec2", "CreateFlowLogs"): ("vpc-flow-logs.amazonaws.com", ("DeliverLogsPermissionArn",)),
+    ("ecs", "RegisterTaskDefinition"): ("ecs-tasks.amazonaws.com", ("executionRoleArn", "taskRoleArn")),
+    ("events", "PutTargets"): ("events.amazonaws.com", ()),
+    ("lambda", "CreateFunction"): ("lambda.amazonaws.com", ("Role",)),
+    ("lambda", "UpdateFunctionConfiguration"): ("lambda.amazonaws.com", ("Role",)),
+}
+"""Calls that hand a role to a service (IAM user guide, "Grant a user permissions to pass a role to an AWS
+service"), by service and action: to which one, and in which parameters."""
+
+
+def passed_roles(request: Request, action: str) -> Iterator[Need]:
+    """iam:PassRole for each role that a call hands to a service."""
+    to, names = _HANDED.get((request.service, action), ("", ()))
+    arns = [request.text(name) for name in names]
+    if (request.service, action) == ("events", "PutTargets"):
+        arns = [str(target.get("RoleArn") or "") for target in request.params.get("Targets") or []]
+    for arn in filter(None, arns):
+        yield Need("iam:PassRole", arn, {"iam:PassedToService": to})
+
+
+def asked_about(request: Request, action: str) -> dict[str, Any]:
+    """Condition keys of IAM's own actions (service authorization reference, AWS IAM)."""
+    if request.service != "iam":
+        return {}
+    found = {"iam:PermissionsBoundary": request.text("PermissionsBoundary")}
+    if action in ("AttachRolePolicy", "DetachRolePolicy"):
+        found["iam:PolicyARN"] = request.text("PolicyArn")
+    return {key: value for key, value in found.items() if value}
+
+
+def key_of_bucket(request: Request, action: str, key_arn: str) -> Iterator[Need]:
+    """What reading or writing an object of a bucket with a customer key needs of the key, which S3 uses on
+    behalf of whoever asks (S3 user guide, "Using server-side encryption with AWS KMS keys").
+
+    Args:
+        key_arn: the key; empty where the bucket has none.
+    """
+    needed = {"GetObject": "kms:Decrypt", "PutObject": "kms:GenerateDataKey"}.get(action)
+    if needed is None or not key_arn:
+        return
+    bucket = request.coarse.partition("/")[0]
+    yield Need(
+        needed,
+        key_arn,
+        {
+            "kms:ViaService": f"s3.{key_arn.split(':')[3]}.amazonaws.com",
+            "kms:EncryptionContext:aws:s3:arn": bucket,
+        },
+    )

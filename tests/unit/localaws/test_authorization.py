@@ -1,0 +1,169 @@
+"""What a request is authorised for: its action, its resource, and what else it needs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localaws.authorization import further, resources
+from localaws.authorization.decisions import Decisions, role_of
+from localaws.authorization.further import Need
+from localaws.authorization.lambda_actions import action_of
+from localaws.authorization.request import Request
+from localaws.clients import Clients, acting_as
+from localaws.settings import Settings, SettingsError
+
+FUNCTION = "arn:aws:lambda:eu-west-1:111111111111:function:orders"
+KEY = "arn:aws:kms:eu-west-1:555555555555:key/1"
+
+
+def asked(service: str, coarse: str = "*", query: dict[str, Any] | None = None, **params: Any) -> Request:
+    body = json.dumps(params).encode()
+    return Request(service, "/", "eu-west-1", "111111111111", {}, body, query or {}, coarse)
+
+
+def resource(request: Request, action: str) -> str:
+    return resources.resource_of(request, action, lambda *_: "lockgate-dev-orders/live")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "action"),
+    [
+        ("GET", "/2015-03-31/functions/orders/aliases/live", "GetAlias"),
+        ("PUT", "/2015-03-31/functions/orders/aliases/live", "UpdateAlias"),
+        ("GET", "/2015-03-31/functions/orders/aliases", "ListAliases"),
+        ("POST", "/2015-03-31/functions/orders/invocations", "InvokeFunction"),
+        ("POST", "/2015-03-31/functions/orders/versions", "PublishVersion"),
+        ("GET", "/2015-03-31/functions/", "ListFunctions"),
+        ("GET", "/nowhere", None),
+    ],
+)
+def test_an_action_of_lambda_is_named_after_its_operation(method: str, path: str, action: str | None) -> None:
+    assert action_of(method, path) == action
+
+
+@pytest.mark.parametrize(
+    ("request_", "action", "expected"),
+    [
+        (asked("lambda", FUNCTION, {"Qualifier": ["3"]}), "InvokeFunction", f"{FUNCTION}:3"),
+        (asked("lambda", FUNCTION), "InvokeFunction", FUNCTION),
+        (asked("lambda", "*", FunctionName="orders"), "CreateFunction", FUNCTION),
+        (
+            asked("codedeploy", deploymentId="d-1"),
+            "GetDeployment",
+            "arn:aws:codedeploy:eu-west-1:111111111111:deploymentgroup:lockgate-dev-orders/live",
+        ),
+        (
+            asked("codedeploy", applicationName="a", deploymentGroupName="live"),
+            "CreateDeployment",
+            "arn:aws:codedeploy:eu-west-1:111111111111:deploymentgroup:a/live",
+        ),
+        (
+            asked("codedeploy", applicationName="a"),
+            "GetApplicationRevision",
+            "arn:aws:codedeploy:eu-west-1:111111111111:application:a",
+        ),
+        (asked("codedeploy", deploymentId="d-1"), "StopDeployment", "*"),
+        (
+            asked("logs", "coarse", logGroupName="/aws/lambda/orders"),
+            "PutLogEvents",
+            "arn:aws:logs:eu-west-1:111111111111:log-group:/aws/lambda/orders:*",
+        ),
+        (
+            asked("ssm", Path="/lockgate/dev"),
+            "GetParametersByPath",
+            "arn:aws:ssm:eu-west-1:111111111111:parameter/lockgate/dev",
+        ),
+        (
+            asked("codebuild", ids=["lockgate-build:1234"]),
+            "BatchGetBuilds",
+            "arn:aws:codebuild:eu-west-1:111111111111:project/lockgate-build",
+        ),
+        (
+            asked("ecs", "coarse", cluster="arn:aws:ecs:eu-west-1:111111111111:cluster/c", services=["web"]),
+            "DescribeServices",
+            "arn:aws:ecs:eu-west-1:111111111111:service/c/web",
+        ),
+        (
+            asked("events", "arn:aws:events:eu-west-1:111111111111:rule/default/failed"),
+            "PutRule",
+            "arn:aws:events:eu-west-1:111111111111:rule/failed",
+        ),
+        (asked("dynamodb", "arn:table"), "GetItem", "arn:table"),
+    ],
+)
+def test_a_resource_is_what_aws_looks_at(request_: Request, action: str, expected: str) -> None:
+    assert resource(request_, action) == expected
+
+
+def test_a_role_that_is_handed_on_needs_permission_of_its_own() -> None:
+    made = asked("lambda", FunctionName="orders", Role="arn:aws:iam::111111111111:role/exec")
+    assert list(further.passed_roles(made, "CreateFunction")) == [
+        Need(
+            "iam:PassRole",
+            "arn:aws:iam::111111111111:role/exec",
+            {"iam:PassedToService": "lambda.amazonaws.com"},
+        )
+    ]
+    assert list(further.passed_roles(made, "GetFunction")) == []
+
+
+def test_conditions_ask_about_the_boundary() -> None:
+    boundary = "arn:aws:iam::111111111111:policy/boundary"
+    made = asked("iam", query={"RoleName": ["r"], "PermissionsBoundary": [boundary]})
+    assert further.asked_about(made, "CreateRole") == {"iam:PermissionsBoundary": boundary}
+    assert further.asked_about(asked("iam", query={"RoleName": ["r"]}), "CreateRole") == {}
+
+
+def test_an_object_under_a_customer_key_needs_the_key() -> None:
+    read = asked("s3", "arn:aws:s3:::artifacts/services/orders.zip")
+    (need,) = further.key_of_bucket(read, "GetObject", KEY)
+    assert (need.action, need.resource) == ("kms:Decrypt", KEY)
+    assert need.context == {
+        "kms:ViaService": "s3.eu-west-1.amazonaws.com",
+        "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::artifacts",
+    }
+    assert list(further.key_of_bucket(read, "GetObject", "")) == []
+    assert list(further.key_of_bucket(read, "ListBucket", KEY)) == []
+
+
+def test_a_decision_is_written_once(tmp_path: Path) -> None:
+    decisions = Decisions(tmp_path / "decisions.jsonl")
+    need = Need("sns:Publish", "arn:topic", {"aws:TagKeys": None})
+    for allowed in (True, True, False):
+        decisions.note("arn:role", need, allowed=allowed)
+    lines = [json.loads(line) for line in decisions.path.read_text().splitlines()]
+    assert [line["allowed"] for line in lines] == [True, False]
+    assert lines[0]["context"] == {}
+
+
+def test_a_session_is_its_role() -> None:
+    assert role_of("arn:aws:sts::111111111111:assumed-role/exec/orders") == (
+        "arn:aws:iam::111111111111:role/exec"
+    )
+    assert role_of("arn:aws:iam::111111111111:root") == "arn:aws:iam::111111111111:root"
+
+
+def test_a_service_acts_under_its_role_only_where_that_is_enforced() -> None:
+    free = Clients("http://127.0.0.1:1", "111111111111", "eu-west-1")
+    enforced = Clients("http://127.0.0.1:1", "111111111111", "eu-west-1", lambda arn: ("ASIA1", arn, "token"))
+    with acting_as("arn:role"):
+        assert free.credentials()[0] == "111111111111"
+        assert enforced.credentials() == ("ASIA1", "arn:role", "token")
+        signing = enforced.client("sns")._request_signer._credentials
+        assert signing.access_key == "ASIA1"
+        assert enforced.own("iam")._request_signer._credentials.access_key == "111111111111"
+    assert enforced.credentials()[0] == "111111111111"
+
+
+@pytest.mark.parametrize(("text", "enforce"), [("1", True), ("true", True), ("0", False), ("", False)])
+def test_enforcing_is_a_setting(text: str, enforce: bool) -> None:
+    assert Settings.resolve(environ={"LOCALAWS_ENFORCE": text}).enforce is enforce
+
+
+def test_a_setting_that_is_neither_is_refused() -> None:
+    with pytest.raises(SettingsError, match="true or false, not 'maybe'"):
+        Settings.resolve(environ={"LOCALAWS_ENFORCE": "maybe"})
