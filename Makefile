@@ -83,6 +83,14 @@ review: setup ## Plans and checkov's findings as one comment: SINCE=origin/main,
 doctor: setup ## Whether GitHub guards the environments: ENV=..., ARGS=--github
 	@$(LOCKGATE) doctor $(if $(ENV)$(STACK),--env "$(or $(STACK),$(ENV))") $(ARGS)
 
+.PHONY: bootstrap
+bootstrap: setup ## Set an account up: state bucket, roles, audit trail: ACCOUNT=prod or tooling, ARGS=--yes
+	@$(LOCKGATE) bootstrap --account "$(or $(ACCOUNT),$(error Say which account: make bootstrap ACCOUNT=prod))" $(ARGS)
+
+.PHONY: rehearse
+rehearse: setup ## The whole way from empty accounts to prod, on an embedded AWS that enforces IAM: ARGS=--keep
+	@$(LOCKGATE) rehearse $(ARGS)
+
 .PHONY: account
 account: setup ## Account, region and roles: ENV=... or STACK=tooling
 	@$(LOCKGATE) account $(stack) $(ARGS)

@@ -26,7 +26,16 @@ from localaws.codebuild.service import CodeBuild
 from localaws.codedeploy.service import CodeDeploy
 from localaws.ecs.service import Ecs
 from localaws.lifecycle import HEALTH_PATH, PidRecord
-from localaws.ministack_patches import authorization, balancers, functions, gateway, logs, network, registry
+from localaws.ministack_patches import (
+    authorization,
+    balancers,
+    functions,
+    gateway,
+    logs,
+    network,
+    registry,
+    trails,
+)
 from localaws.processes import port_holder, start_mark
 from localaws.service import Part
 from localaws.settings import HOST, Settings
@@ -139,6 +148,7 @@ class _Server:
         functions.read_code_of_other_accounts()
         registry.keep_image_layers()
         network.complete_networks()
+        trails.keep_what_trails_are_made_with()
         functions.measure_functions(metrics)
         if self._settings.enforce:
             _, deployments, _ = self._services

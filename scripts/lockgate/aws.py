@@ -70,16 +70,18 @@ class Aws:
 
     @classmethod
     def connect(cls, account: Account, region: str) -> Aws:
-        """Clients for an account. An embedded AWS takes the account id as its access key."""
-        if account.endpoint_url is None:
+        """Clients for an account. An embedded AWS that is not bootstrapped takes the account id as its access
+        key; everywhere else credentials are the usual chain's."""
+        endpoint = account.endpoint_url.rstrip("/") if account.endpoint_url else None
+        if not account.is_embedded or account.is_bootstrapped:
             try:
-                return cls(boto3.Session(region_name=region), region)
+                return cls(boto3.Session(region_name=region), region, endpoint)
             except ProfileNotFound as error:
                 raise RefusedError(str(error), hint="Correct AWS_PROFILE, or unset it.") from error
         session = boto3.Session(
             aws_access_key_id=account.account_id, aws_secret_access_key="local", region_name=region
         )
-        return cls(session, region, account.endpoint_url.rstrip("/"))
+        return cls(session, region, endpoint)
 
     def assuming(self, arn: str, region: str) -> Aws:
         """Clients of a role, of another account maybe, for the hour that its credentials last.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,14 +51,36 @@ def passed_roles(request: Request, action: str) -> Iterator[Need]:
         yield Need("iam:PassRole", arn, {"iam:PassedToService": to})
 
 
-def asked_about(request: Request, action: str) -> dict[str, Any]:
-    """Condition keys of IAM's own actions (service authorization reference, AWS IAM)."""
+BoundaryOf = Callable[[str], str]
+"""ARN of the permissions boundary of a role, by the role's name; empty where it has none."""
+
+_OF_BOUNDED = (
+    "AttachRolePolicy",
+    "DeleteRolePermissionsBoundary",
+    "DeleteRolePolicy",
+    "DetachRolePolicy",
+    "PutRolePolicy",
+)
+
+
+def asked_about(request: Request, action: str, boundary_of: BoundaryOf) -> dict[str, Any]:
+    """Condition keys of IAM's own actions: the boundary that a role is given, or has already (service
+    authorization reference, AWS IAM; IAM user guide, "Permissions boundaries for IAM entities")."""
     if request.service != "iam":
         return {}
     found = {"iam:PermissionsBoundary": request.text("PermissionsBoundary")}
+    if action in _OF_BOUNDED:
+        found["iam:PermissionsBoundary"] = boundary_of(request.text("RoleName"))
     if action in ("AttachRolePolicy", "DetachRolePolicy"):
         found["iam:PolicyARN"] = request.text("PolicyArn")
     return {key: value for key, value in found.items() if value}
+
+
+def key_of_alias(request: Request, action: str) -> Iterator[Need]:
+    """The key behind an alias that is made or moved (KMS developer guide, "Access to aliases")."""
+    key = request.text("TargetKeyId")
+    if request.service == "kms" and action in ("CreateAlias", "UpdateAlias") and key:
+        yield Need(f"kms:{action}", key if key.startswith("arn:") else request.arn("kms", f"key/{key}"))
 
 
 def key_of_bucket(request: Request, action: str, key_arn: str) -> Iterator[Need]:

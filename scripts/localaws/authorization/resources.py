@@ -44,7 +44,8 @@ def resource_of(request: Request, action: str, group_of: GroupOf) -> str:
     if request.service == "codedeploy":
         return _codedeploy(request, action, group_of)
     refine = _REFINED.get(request.service)
-    return (refine(request, action) if refine else "") or request.coarse
+    found = (refine(request, action) if refine else "") or request.coarse
+    return found if found != "*" else request.text("ResourceArn", "ResourceARN", "resourceArn") or "*"
 
 
 def _codedeploy(request: Request, action: str, group_of: GroupOf) -> str:
@@ -140,6 +141,8 @@ def _balancing(request: Request, action: str) -> str:
 
 
 def _monitoring(request: Request, action: str) -> str:
+    if action == "DescribeAlarms":
+        return request.arn("cloudwatch", "alarm:*")
     alarm = request.text("AlarmNames.member.1") if action == "DeleteAlarms" else ""
     listed = request.params.get("AlarmNames")
     if action == "DeleteAlarms" and isinstance(listed, list) and listed:
@@ -157,6 +160,11 @@ def _iam(request: Request, action: str) -> str:
     if policy:
         return f"arn:aws:iam::{request.account}:policy/{policy}"
     return f"arn:aws:iam::{request.account}:oidc-provider/{url.removeprefix('https://')}" if url else provider
+
+
+def _kms(request: Request, action: str) -> str:
+    alias = request.text("AliasName")
+    return request.arn("kms", alias) if action in ("CreateAlias", "DeleteAlias", "UpdateAlias") else ""
 
 
 def _events(request: Request, action: str) -> str:
@@ -179,6 +187,7 @@ _REFINED: dict[str, Callable[[Request, str], str]] = {
     "elasticloadbalancing": _balancing,
     "events": _events,
     "iam": _iam,
+    "kms": _kms,
     "lambda": _lambda,
     "logs": _logs,
     "monitoring": _monitoring,

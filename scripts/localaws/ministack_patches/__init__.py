@@ -14,11 +14,12 @@ from localaws.ministack_patches import (
     logs,
     network,
     registry,
+    trails,
 )
 
 INTERNALS = tuple(
     internal
-    for module in (gateway, authorization, logs, functions, registry, balancers, network)
+    for module in (gateway, authorization, logs, functions, registry, balancers, network, trails)
     for internal in module.INTERNALS
 )
 

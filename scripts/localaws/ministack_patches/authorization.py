@@ -48,6 +48,7 @@ INTERNALS: tuple[Internal, ...] = (
     Internal("ministack.services.s3", "_bucket_encryption"),
     Internal("ministack.services.s3", "_bucket_owner_account", ("name",)),
     Internal("ministack.services.iam", "_aws_managed_policies"),
+    Internal("ministack.services.iam", "_roles"),
     Internal("ministack.services.iam", "_make_aws_managed_record", ("name", "document", "description")),
     Internal("ministack.services.sts", "register_session", ("access_key", "session")),
 )
@@ -148,9 +149,9 @@ def _enforcing(
         mine = request is not None and request.service == service and request.coarse == resource_arn
         needs = [Need(iam_action, resource_arn, context)]
         if mine and request is not None:
-            context |= further.asked_about(request, name)
+            context |= further.asked_about(request, name, _boundary_of)
             needs = [Need(iam_action, resources.resource_of(request, name, group_of), context)]
-            needs += further.passed_roles(request, name)
+            needs += [*further.passed_roles(request, name), *further.key_of_alias(request, name)]
             if service == "s3":
                 needs += further.key_of_bucket(request, name, _key_of(request.coarse))
         for need in needs:
@@ -176,6 +177,12 @@ def _principal(access_key_id: str) -> str:
 
     found = resolve_credential(access_key_id or "", get_account_id())
     return str(getattr(found, "principal_arn", ""))
+
+
+def _boundary_of(role: str) -> str:
+    from ministack.services import iam
+
+    return str((iam._roles.get(role) or {}).get("PermissionsBoundary") or "")
 
 
 def _key_of(resource: str) -> str:

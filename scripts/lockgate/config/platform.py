@@ -8,10 +8,12 @@ from pydantic import Field, field_validator, model_validator
 
 from lockgate.config.base import Declaration, EnvironmentName
 
-Purpose = Literal["plan", "deploy", "build", "prune"]
+Purpose = Literal["plan", "deploy", "build", "prune", "break-glass"]
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Endpoint = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+/?$")]
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")]
+Principal = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:(user|role)/.+$")]
+ServicePrefix = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 
 
@@ -40,6 +42,12 @@ class Account(Declaration):
         description="Whether somebody else has to approve in GitHub before a workflow changes anything here. "
         "Workflows refuse to, where GitHub does not ask for that.",
     )
+    bootstrapped: bool | None = Field(
+        default=None,
+        description="Whether `make bootstrap` sets this account up: state bucket, roles, boundary, trail. "
+        "Credentials are the usual chain's then. Default: on AWS yes, on an embedded one no, where the "
+        "account itself does everything.",
+    )
     state_bucket: str | None = Field(
         default=None,
         pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
@@ -51,6 +59,11 @@ class Account(Declaration):
     def is_embedded(self) -> bool:
         """Whether this is an embedded AWS on this machine."""
         return self.endpoint_url is not None
+
+    @property
+    def is_bootstrapped(self) -> bool:
+        """Whether it has roles and a boundary, and whoever works on it has credentials of their own."""
+        return not self.is_embedded if self.bootstrapped is None else self.bootstrapped
 
     @model_validator(mode="after")
     def _only_embedded_is_fast(self) -> Self:
@@ -127,6 +140,84 @@ class TerraformSources(Declaration):
     )
 
 
+class GitHubRepository(Declaration):
+    """The repository whose jobs may assume the pipeline's roles."""
+
+    repository: str = Field(
+        pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", description="OWNER/REPOSITORY, as GitHub spells it."
+    )
+    owner_id: int | None = Field(
+        default=None,
+        ge=1,
+        description="GitHub's id of the owner: `gh api repos/OWNER/REPOSITORY --jq .owner.id`. Repositories "
+        "made, renamed or transferred since 15 July 2026 name both ids in their tokens.",
+    )
+    repository_id: int | None = Field(
+        default=None, ge=1, description="GitHub's id of the repository: `... --jq .id`."
+    )
+    provider: Literal["make", "existing"] = Field(
+        default="make",
+        description="Whether bootstrap makes the accounts' OIDC provider for GitHub, or each has it already.",
+    )
+
+    @model_validator(mode="after")
+    def _both_ids(self) -> Self:
+        if (self.owner_id is None) != (self.repository_id is None):
+            raise ValueError("owner_id and repository_id: give both or neither; tokens name both")
+        return self
+
+    @property
+    def spellings(self) -> list[str]:
+        """How tokens name the repository in their subject: by name, and with ids where these are given."""
+        if self.owner_id is None:
+            return [self.repository]
+        owner, _, name = self.repository.partition("/")
+        return [self.repository, f"{owner}@{self.owner_id}/{name}@{self.repository_id}"]
+
+
+class BreakGlass(Declaration):
+    """Who may do by hand what the pipeline may, when it cannot wait."""
+
+    principals: list[Principal] = Field(
+        default_factory=list,
+        description="ARNs of users or roles, which may hold `*`; none leaves it to the account's own IAM.",
+    )
+    mfa: bool = Field(
+        default=True,
+        description="Whether they must have shown MFA within the hour. AWS sees it of users only: switch it "
+        "off for roles of IAM Identity Center, name these, and ask for MFA there.",
+    )
+
+    @model_validator(mode="after")
+    def _somebody_is_asked(self) -> Self:
+        if not self.mfa and not self.principals:
+            raise ValueError("break_glass: without MFA, principals must say who")
+        return self
+
+
+RUNTIME_SERVICES = (
+    "cloudwatch",
+    "codebuild",
+    "codedeploy",
+    "dynamodb",
+    "ecr",
+    "ecs",
+    "elasticloadbalancing",
+    "events",
+    "kms",
+    "lambda",
+    "logs",
+    "s3",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "ssm",
+    "states",
+    "xray",
+)
+"""What roles of services and of the platform's own parts use, by IAM's prefixes."""
+
+
 class Platform(Declaration):
     """The organisation's platform."""
 
@@ -142,6 +233,17 @@ class Platform(Declaration):
         default=None,
         description="Account with the artifact store, the registry and the builds that environments of the "
         "same AWS and region share. Without it each environment has its own.",
+    )
+    github: GitHubRepository | None = Field(
+        default=None, description="Repository whose jobs may assume roles; bootstrap asks for it."
+    )
+    break_glass: BreakGlass = Field(
+        default_factory=BreakGlass, description="Who may act by hand when the pipeline cannot wait."
+    )
+    runtime_services: list[ServicePrefix] = Field(
+        default_factory=lambda: list(RUNTIME_SERVICES),
+        description="Services, by IAM's prefixes, that roles made by the pipeline may use at most: their "
+        "permissions boundary.",
     )
     terraform: TerraformSources = Field(
         default_factory=TerraformSources,
@@ -237,7 +339,7 @@ class Platform(Declaration):
             name: environment, or `tooling`.
             purpose: `plan` reads, for pull requests; `deploy` applies and releases, behind the environment's
                 approval; `build` builds, in the account of the artifact store; by `prune` the tooling
-                account reads what an environment needs of it.
+                account reads what an environment needs of it; by `break-glass` people do what `deploy` may.
         """
         return f"{self.name}-{name}-{purpose}"
 

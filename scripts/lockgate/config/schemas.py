@@ -11,7 +11,7 @@ from pydantic import BaseModel, Discriminator, TypeAdapter
 from lockgate.config.container_service import ContainerService
 from lockgate.config.kinds import MODELS
 from lockgate.config.lambda_service import LambdaService
-from lockgate.config.platform import Environment, Platform
+from lockgate.config.platform import BreakGlass, Environment, Platform
 from lockgate.config.service import Alarms, Release
 from lockgate.config.waivers import FILE, Waivers
 
@@ -20,7 +20,11 @@ def files() -> dict[str, str]:
     """Name and text of every generated file under `schemas/`."""
     parts = {"release": _defaults(Release), "alarms": _defaults(Alarms)}
     service_defaults = {kind: {**_defaults(model), **parts} for kind, model in MODELS.items()}
-    platform_defaults = {**_defaults(Platform), "environment": _defaults(Environment)}
+    platform_defaults = {
+        **_defaults(Platform),
+        "break_glass": _defaults(BreakGlass),
+        "environment": _defaults(Environment),
+    }
     documents: dict[str, Any] = {
         "platform.schema.json": _schema(Platform.model_json_schema(), "platform.yaml"),
         "service.schema.json": _schema(_of_any_kind(), "service.yaml"),

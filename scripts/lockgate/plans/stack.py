@@ -21,6 +21,10 @@ _BOOTSTRAP_KEY = "bootstrap/lambda-python.zip"
 """Key of the code that functions are created with, as module artifact-store has it."""
 
 
+BOOTSTRAP = "bootstrap"
+"""Kind of the stack that sets an account up for the others."""
+
+
 def root_of(name: str) -> Path:
     """Folder of the root module of a stack, in the repository."""
     return _STACKS / (TOOLING if name == TOOLING else "workload")
@@ -28,21 +32,25 @@ def root_of(name: str) -> Path:
 
 @dataclass(frozen=True)
 class Stack:
-    """The tooling stack, or the workload stack of one environment.
+    """The tooling stack, the workload stack of one environment, or what sets such an account up.
 
     Args:
         project: the repository.
         name: name of the environment, or `tooling`.
         aws: clients of the account.
+        bootstraps: whether it is what sets the account up.
     """
 
     project: Project
     name: str
     aws: Aws
+    bootstraps: bool = False
 
     @property
     def kind(self) -> str:
         """Folder of the root module under `terraform/stacks`, and first part of the state's key."""
+        if self.bootstraps:
+            return BOOTSTRAP
         return TOOLING if self.name == TOOLING else "workload"
 
     @property
@@ -53,10 +61,12 @@ class Stack:
     @property
     def folder(self) -> Path:
         """Where Terraform keeps what belongs to this account on this machine."""
-        return self.project.root / ".lockgate" / self.name
+        folder = self.project.root / ".lockgate" / self.name
+        return folder / BOOTSTRAP if self.bootstraps else folder
 
     def check_state_bucket(self) -> None:
-        """Makes sure that there is a bucket for the state; an embedded AWS gets one here.
+        """Makes sure that there is a bucket for the state; an embedded AWS gets one here, if it is not set up
+        as a real one is.
 
         Raises:
             RefusedError: the account has none: it was not bootstrapped.
@@ -64,11 +74,11 @@ class Stack:
         try:
             self.aws.s3.head_bucket(Bucket=self.bucket)
         except ClientError as error:
-            if self.aws.endpoint_url is None:
+            if self.project.platform.account_of(self.name).is_bootstrapped:
                 raise RefusedError(
                     f"there is no state bucket {self.bucket} for {self.name}: {error}",
-                    hint="Create it (versioned, encrypted, private), or name yours with `state_bucket` in "
-                    "platform.yaml.",
+                    hint=f"Set the account up: make bootstrap ACCOUNT={self.name}. Or name a bucket of yours "
+                    "with `state_bucket` in platform.yaml.",
                 ) from error
             where: Any = {"LocationConstraint": self.aws.region}
             self.aws.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration=where)
@@ -80,8 +90,7 @@ class Stack:
             RefusedError: the tooling account's artifact store does not answer, or not to these credentials.
         """
         platform = self.project.platform
-        policy = f"{platform.name}-{self.name}-read-artifacts"
-        if self.name == TOOLING or not platform.shares_tooling(self.name):
+        if self.bootstraps or self.name == TOOLING or not platform.shares_tooling(self.name):
             return
         bucket = platform.artifact_bucket_of(self.name)
         try:
@@ -91,7 +100,7 @@ class Stack:
                 f"{self.name} takes code from account {platform.account_of(TOOLING).account_id}, and "
                 f"s3://{bucket}/{_BOOTSTRAP_KEY} cannot be read: {error}",
                 hint="Apply that account first, which also lets this one in: make apply STACK=tooling. "
-                f"Whoever applies needs what the policy {policy} allows.",
+                f"Whoever applies needs what the role {platform.role_of(self.name, 'plan')} may read there.",
             ) from error
 
     def inputs_digest(self) -> str:
@@ -131,11 +140,13 @@ class Stack:
     @property
     def root_module(self) -> Path:
         """Folder of the Terraform that makes it."""
-        return self.project.root / root_of(self.name)
+        return self.project.root / (_STACKS / BOOTSTRAP if self.bootstraps else root_of(self.name))
 
     @property
     def variables(self) -> dict[str, str]:
         """What its root module is told."""
+        if self.bootstraps:
+            return {"account": self.name}
         return {} if self.kind == TOOLING else {"environment": self.name}
 
     def state(self) -> State:
@@ -146,13 +157,29 @@ class Stack:
             return State()
         return parse_state(answer["Body"].read())
 
+    def begin_state(self, content: bytes) -> None:
+        """Puts the first state where it belongs.
+
+        Raises:
+            RefusedError: there is one already.
+        """
+        try:
+            self.aws.s3.put_object(Bucket=self.bucket, Key=self._state_key, Body=content, IfNoneMatch="*")
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("PreconditionFailed", "ConditionalRequestConflict"):
+                raise
+            raise RefusedError(
+                f"s3://{self.bucket}/{self._state_key} was written by somebody else in the meantime",
+                hint="Run it again: it goes on with that one, if both are of the same bootstrap.",
+            ) from error
+
     def ready(self, on_line: Callable[[str], None]) -> Terraform:
         """Terraform with this stack's state and providers.
 
         Raises:
             RefusedError: the account has no bucket for the state, or what it shares cannot be read.
         """
-        terraform = self._terraform(on_line)
+        terraform = self.terraform(on_line)
         self.check_state_bucket()
         self.check_tooling()
         terraform.init(backend_config=self._backend())
@@ -166,14 +193,15 @@ class Stack:
     def apply(self, plan: Path | None, on_line: Callable[[str], None]) -> None:
         """Applies a plan, and notes which inputs it came from; the plan's file, which holds secrets, goes."""
         if plan is not None:
-            terraform = self._terraform(on_line)
+            terraform = self.terraform(on_line)
             try:
                 replace(terraform, scrub=lambda text: terraform.show(plan).secrets.scrub(text)).apply(plan)
             finally:
                 plan.unlink(missing_ok=True)
         self.aws.s3.put_object(Bucket=self.bucket, Key=self._applied_key, Body=self.inputs_digest().encode())
 
-    def _terraform(self, on_line: Callable[[str], None]) -> Terraform:
+    def terraform(self, on_line: Callable[[str], None]) -> Terraform:
+        """Terraform with these credentials, before it knows where the state is."""
         credentials = self.aws.session.get_credentials()
         found = credentials.get_frozen_credentials() if credentials else None
         environment = {

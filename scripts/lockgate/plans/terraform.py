@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -120,13 +120,16 @@ class Terraform:
             options |= {"backend_config": str(settings), "reconfigure": FLAG}
         self._run("init", json=FLAG, **options)
 
-    def plan(self, out: Path, variables: dict[str, str], *, lock: bool = True) -> bool:
+    def plan(
+        self, out: Path, variables: dict[str, str], *, lock: bool = True, targets: Sequence[str] = ()
+    ) -> bool:
         """Plans into a file, which nobody else may read; whether anything would change.
 
         Args:
             out: the file. It holds secrets in plain text.
             variables: by name. They are seen in the list of processes: none may be a secret.
             lock: whether to hold the state's lock. Without it, a role that may only read can plan.
+            targets: addresses to plan alone, with what they need.
         """
         out.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(out, os.O_CREAT | os.O_WRONLY, _PRIVATE))
@@ -137,12 +140,18 @@ class Terraform:
             "input": False,
             "detailed_exitcode": FLAG,
             **({} if lock else {"lock": False}),
+            **({"target": list(targets)} if targets else {}),
         }
         return self._run("plan", answers=(_DIFFERS,), out=str(out), var=assignments, **options) == _DIFFERS
 
     def apply(self, plan: Path) -> None:
         """Applies exactly the plan in a file."""
         self._run("apply", str(plan), json=FLAG, input=False, auto_approve=FLAG)
+
+    def adopt(self, address: str, resource_id: str, variables: dict[str, str]) -> None:
+        """Takes something that exists into the state."""
+        assignments = [f"{name}={value}" for name, value in variables.items()]
+        self._captured("import", address, resource_id, input=False, var=assignments)
 
     def show(self, plan: Path) -> Redacted:
         """What is in a plan's file, masked before it leaves this call."""

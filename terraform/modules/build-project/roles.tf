@@ -193,9 +193,11 @@ locals {
 }
 
 resource "aws_iam_role" "build" {
-  name               = var.name
-  description        = "What the builds of ${var.name} may do."
-  assume_role_policy = jsonencode(local.trust_policy)
+  name        = var.name
+  description = "What the builds of ${var.name} may do."
+
+  permissions_boundary = var.permissions_boundary_arn
+  assume_role_policy   = jsonencode(local.trust_policy)
 }
 
 resource "aws_iam_role_policy" "build" {
@@ -210,9 +212,11 @@ resource "aws_iam_role_policy" "build" {
 resource "aws_iam_role" "batch" {
   for_each = var.batch == null ? toset([]) : toset(["batch"])
 
-  name               = "${var.name}-batch"
-  description        = "How a batch of ${var.name} starts its builds."
-  assume_role_policy = jsonencode(local.trust_policy)
+  name        = "${var.name}-batch"
+  description = "How a batch of ${var.name} starts its builds."
+
+  permissions_boundary = var.permissions_boundary_arn
+  assume_role_policy   = jsonencode(local.trust_policy)
 }
 
 resource "aws_iam_role_policy" "batch" {

@@ -214,6 +214,12 @@ variable "partition" {
   default     = "aws"
 }
 
+variable "permissions_boundary_arn" {
+  description = "Policy that bounds what the builds' roles can ever do; null leaves it to the account."
+  type        = string
+  default     = null
+}
+
 variable "queued_timeout_minutes" {
   description = "Minutes that a build waits for a host before it is given up."
   type        = number

@@ -102,9 +102,11 @@ locals {
 }
 
 resource "aws_iam_role" "execution" {
-  name               = "${local.name}-exec"
-  description        = "How ECS starts the tasks of ${local.name}."
-  assume_role_policy = jsonencode(local.task_trust)
+  name        = "${local.name}-exec"
+  description = "How ECS starts the tasks of ${local.name}."
+
+  permissions_boundary = var.permissions_boundary_arn
+  assume_role_policy   = jsonencode(local.task_trust)
 }
 
 resource "aws_iam_role_policy" "execution" {
@@ -114,9 +116,11 @@ resource "aws_iam_role_policy" "execution" {
 }
 
 resource "aws_iam_role" "task" {
-  name               = "${local.name}-task"
-  description        = "What the code of ${local.name} may do."
-  assume_role_policy = jsonencode(local.task_trust)
+  name        = "${local.name}-task"
+  description = "What the code of ${local.name} may do."
+
+  permissions_boundary = var.permissions_boundary_arn
+  assume_role_policy   = jsonencode(local.task_trust)
 }
 
 resource "aws_iam_role_policy" "task" {
@@ -142,6 +146,8 @@ resource "aws_iam_role_policy" "task" {
 resource "aws_iam_role" "deployment" {
   name        = "${local.name}-deploy"
   description = "How CodeDeploy moves the traffic of ${local.name}."
+
+  permissions_boundary = var.permissions_boundary_arn
 
   # Only for deployments of this application (CodeDeploy user guide, "Cross-service confused deputy prevention").
   assume_role_policy = jsonencode({

@@ -103,6 +103,8 @@ resource "aws_iam_role" "execution" {
   name        = "${local.name}-exec"
   description = "What ${local.function_name} may do."
 
+  permissions_boundary = var.permissions_boundary_arn
+
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -132,6 +134,8 @@ resource "aws_iam_role_policy" "execution" {
 resource "aws_iam_role" "deployment" {
   name        = "${local.name}-deploy"
   description = "How CodeDeploy moves the traffic of ${local.function_name}."
+
+  permissions_boundary = var.permissions_boundary_arn
 
   # Only for deployments of this application (CodeDeploy user guide, "Cross-service confused deputy prevention").
   assume_role_policy = jsonencode({

@@ -190,6 +190,12 @@ variable "permissions" {
   }
 }
 
+variable "permissions_boundary_arn" {
+  description = "Policy that bounds what the service's roles can ever do; null leaves it to the account."
+  type        = string
+  default     = null
+}
+
 variable "region" {
   description = "Region of the service."
   type        = string

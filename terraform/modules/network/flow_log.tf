@@ -17,6 +17,8 @@ resource "aws_iam_role" "flow_log" {
   name        = "${var.name}-flow-log"
   description = "How the network's flow log is written."
 
+  permissions_boundary = var.permissions_boundary_arn
+
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

@@ -33,3 +33,9 @@ variable "name" {
   description = "Name of the network, such as lockgate-prod."
   type        = string
 }
+
+variable "permissions_boundary_arn" {
+  description = "Policy that bounds what the flow log's role can ever do; null leaves it to the account."
+  type        = string
+  default     = null
+}

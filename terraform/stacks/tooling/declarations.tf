@@ -4,12 +4,16 @@ locals {
 
   platform_defaults = jsondecode(file("${local.root}/schemas/platform.defaults.json"))
 
-  platform    = merge(local.platform_defaults, yamldecode(file("${local.root}/platform.yaml")))
-  tooling     = merge(local.platform_defaults.environment, local.platform.tooling)
-  account_id  = local.tooling.account_id
-  embedded    = local.tooling.endpoint_url != null
-  region      = coalesce(local.tooling.region, local.platform.region)
-  name_prefix = "${local.platform.name}-tooling"
+  platform     = merge(local.platform_defaults, yamldecode(file("${local.root}/platform.yaml")))
+  tooling      = merge(local.platform_defaults.environment, local.platform.tooling)
+  account_id   = local.tooling.account_id
+  embedded     = local.tooling.endpoint_url != null
+  bootstrapped = coalesce(local.tooling.bootstrapped, !local.embedded)
+  region       = coalesce(local.tooling.region, local.platform.region)
+  name_prefix  = "${local.platform.name}-tooling"
+
+  # Made by the bootstrap stack, and known by its name; only data of another stack would know more.
+  permissions_boundary_arn = local.bootstrapped ? "arn:${local.partition}:iam::${local.account_id}:policy/${local.name_prefix}-boundary" : null
 
   environments = {
     for name, environment in local.platform.environments :

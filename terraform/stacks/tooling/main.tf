@@ -3,9 +3,9 @@ data "aws_partition" "current" {}
 locals {
   partition = data.aws_partition.current.partition
 
-  # By name, so that the bucket and the registry need not wait for the role.
-  build_role_arn = "arn:${local.partition}:iam::${local.account_id}:role/${local.build_project}"
-  readers        = [for name in sort(keys(local.sharing)) : { account_id = local.sharing[name] }]
+  # By name, so that the bucket and the registry need not wait for the role: builds in CodeBuild, and in a workflow's job.
+  build_role_arns = [for role in [local.build_project, "${local.name_prefix}-build"] : "arn:${local.partition}:iam::${local.account_id}:role/${role}"]
+  readers         = [for name in sort(keys(local.sharing)) : { account_id = local.sharing[name] }]
 }
 
 module "encryption_key" {
@@ -30,7 +30,7 @@ module "artifact_store" {
   only_over_tls = !local.embedded
   partition     = local.partition
   readers       = local.readers
-  writers       = [local.build_role_arn]
+  writers       = local.build_role_arns
 }
 
 module "container_registry" {
@@ -42,7 +42,7 @@ module "container_registry" {
   name_prefix      = local.platform.name
   partition        = local.partition
   pull_account_ids = local.readers[*].account_id
-  push_role_arns   = [local.build_role_arn]
+  push_role_arns   = local.build_role_arns
   region           = local.region
   services         = local.containers
 }
@@ -50,13 +50,14 @@ module "container_registry" {
 module "build_project" {
   source = "../../modules/build-project"
 
-  account_id      = local.account_id
-  artifact_bucket = module.artifact_store.bucket
-  batch           = {}
-  description     = "Builds every service once, for all environments that share this account."
-  kms_key_arn     = module.encryption_key.key_arn
-  name            = local.build_project
-  partition       = local.partition
-  region          = local.region
-  repository_arns = values(module.container_registry.repository_arns)
+  account_id               = local.account_id
+  artifact_bucket          = module.artifact_store.bucket
+  batch                    = {}
+  description              = "Builds every service once, for all environments that share this account."
+  kms_key_arn              = module.encryption_key.key_arn
+  name                     = local.build_project
+  partition                = local.partition
+  permissions_boundary_arn = local.permissions_boundary_arn
+  region                   = local.region
+  repository_arns          = values(module.container_registry.repository_arns)
 }

@@ -2,9 +2,10 @@ provider "aws" {
   region              = local.region
   allowed_account_ids = [local.account_id]
 
-  # An embedded AWS tells accounts apart by the access key, and never gets to see real credentials.
-  access_key = local.embedded ? local.account_id : null
-  secret_key = local.embedded ? "local" : null
+  # An embedded AWS tells accounts apart by the access key, and never gets to see real credentials, unless it is
+  # bootstrapped: then it has roles, as the real one.
+  access_key = local.bootstrapped ? null : local.account_id
+  secret_key = local.bootstrapped ? null : "local"
 
   s3_use_path_style           = local.embedded
   skip_credentials_validation = local.embedded

@@ -19,9 +19,10 @@ module "network" {
   source = "../../modules/network"
   count  = local.makes_network ? 1 : 0
 
-  account_id  = local.account_id
-  kms_key_arn = module.encryption_key.key_arn
-  name        = local.name_prefix
+  account_id               = local.account_id
+  kms_key_arn              = module.encryption_key.key_arn
+  name                     = local.name_prefix
+  permissions_boundary_arn = local.permissions_boundary_arn
 }
 
 data "aws_vpc" "containers" {
@@ -82,6 +83,7 @@ module "container_service" {
   name_prefix              = local.name_prefix
   partition                = local.partition
   permissions              = each.value.permissions
+  permissions_boundary_arn = local.permissions_boundary_arn
   port                     = each.value.port
   public                   = each.value.public
   read_only                = each.value.read_only

@@ -6,12 +6,16 @@ locals {
   platform_defaults = jsondecode(file("${local.root}/schemas/platform.defaults.json"))
   service_defaults  = jsondecode(file("${local.root}/schemas/service.defaults.json"))
 
-  platform    = merge(local.platform_defaults, yamldecode(file("${local.root}/platform.yaml")))
-  environment = merge(local.platform_defaults.environment, local.platform.environments[var.environment])
-  account_id  = local.environment.account_id
-  embedded    = local.environment.endpoint_url != null
-  region      = coalesce(local.environment.region, local.platform.region)
-  name_prefix = "${local.platform.name}-${var.environment}"
+  platform     = merge(local.platform_defaults, yamldecode(file("${local.root}/platform.yaml")))
+  environment  = merge(local.platform_defaults.environment, local.platform.environments[var.environment])
+  account_id   = local.environment.account_id
+  embedded     = local.environment.endpoint_url != null
+  bootstrapped = coalesce(local.environment.bootstrapped, !local.embedded)
+  region       = coalesce(local.environment.region, local.platform.region)
+  name_prefix  = "${local.platform.name}-${var.environment}"
+
+  # Made by the bootstrap stack, and known by its name; only data of another stack would know more.
+  permissions_boundary_arn = local.bootstrapped ? "arn:${local.partition}:iam::${local.account_id}:policy/${local.name_prefix}-boundary" : null
 
   # What environments share. The rule and the names are those of Platform in scripts/lockgate/config/platform.py, and a
   # test compares the two: an environment shares the tooling account's things where both are in the same AWS and region.

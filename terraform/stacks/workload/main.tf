@@ -7,37 +7,6 @@ locals {
   bootstrap = one(concat(module.artifact_store[*].bootstrap, [
     for bucket in [local.artifact_bucket] : { bucket = bucket, key = "bootstrap/lambda-python.zip" } if local.shares_tooling
   ]))
-
-  artifact_bucket_arn = "arn:${local.partition}:s3:::${local.artifact_bucket}"
-
-  # The key is known by its account and by what it encrypts, since its id is no convention.
-  read_artifacts_policy = {
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid      = "ReadArtifacts"
-        Effect   = "Allow"
-        Action   = ["s3:GetObject"]
-        Resource = [for prefix in ["bootstrap", "bundles", "services"] : "${local.artifact_bucket_arn}/${prefix}/*"]
-      },
-      {
-        Sid      = "FindArtifacts"
-        Effect   = "Allow"
-        Action   = ["s3:ListBucket"]
-        Resource = [local.artifact_bucket_arn]
-      },
-      {
-        Sid      = "DecryptArtifacts"
-        Effect   = "Allow"
-        Action   = ["kms:Decrypt"]
-        Resource = ["arn:${local.partition}:kms:${local.region}:${try(local.tooling.account_id, local.account_id)}:key/*"]
-        Condition = {
-          ArnLike    = { "kms:EncryptionContext:aws:s3:arn" = [local.artifact_bucket_arn, "${local.artifact_bucket_arn}/*"] }
-          StringLike = { "kms:ViaService" = "s3.${local.region}.*" }
-        }
-      },
-    ]
-  }
 }
 
 module "encryption_key" {
@@ -103,26 +72,17 @@ module "build_project" {
   source = "../../modules/build-project"
   count  = local.shares_tooling ? 0 : 1
 
-  account_id      = local.account_id
-  artifact_bucket = module.artifact_store[0].bucket
-  batch           = {}
-  description     = "Builds the services of ${var.environment}."
-  environment     = var.environment
-  kms_key_arn     = module.encryption_key.key_arn
-  name            = local.build_project
-  partition       = local.partition
-  region          = local.region
-  repository_arns = values(module.container_registry[0].repository_arns)
-}
-
-# What whoever releases to this environment needs of the tooling account, to attach to their role: that account's
-# policies let this account in, and its own IAM has to agree (IAM user guide, "Cross-account policy evaluation logic").
-resource "aws_iam_policy" "read_artifacts" {
-  count = local.shares_tooling ? 1 : 0
-
-  name        = "${local.name_prefix}-read-artifacts"
-  description = "Read what is released to ${var.environment} in the tooling account."
-  policy      = jsonencode(local.read_artifacts_policy)
+  account_id               = local.account_id
+  artifact_bucket          = module.artifact_store[0].bucket
+  batch                    = {}
+  description              = "Builds the services of ${var.environment}."
+  environment              = var.environment
+  kms_key_arn              = module.encryption_key.key_arn
+  name                     = local.build_project
+  partition                = local.partition
+  permissions_boundary_arn = local.permissions_boundary_arn
+  region                   = local.region
+  repository_arns          = values(module.container_registry[0].repository_arns)
 }
 
 module "deployment_configs" {
@@ -136,33 +96,34 @@ module "lambda_service" {
   source   = "../../modules/lambda-service"
   for_each = local.functions
 
-  account_id            = local.account_id
-  alarms                = each.value.alarms
-  architecture          = each.value.architecture
-  artifact_bucket       = local.artifact_bucket
-  bootstrap             = local.bootstrap
-  canary_configs        = module.deployment_configs.services[each.key].canary_configs
-  codedeploy_hook       = each.value.codedeploy_hook
-  deployment_configs    = module.deployment_configs.services[each.key].deployment_configs
-  description           = each.value.description
-  environment           = var.environment
-  environment_variables = each.value.environment
-  handler               = each.value.handler
-  hook_function_name    = local.hook_function_names[each.key]
-  kms_key_arn           = module.encryption_key.key_arn
-  log_retention_days    = each.value.log_retention_days
-  memory_mb             = each.value.memory_mb
-  name_prefix           = local.name_prefix
-  partition             = local.partition
-  permissions           = each.value.permissions
-  region                = local.region
-  release               = merge(each.value.release, { interval_minutes = module.deployment_configs.services[each.key].interval_minutes })
-  routes                = each.value.routes
-  runtime               = each.value.runtime
-  service               = each.key
-  smoke                 = each.value.smoke
-  timeout_seconds       = each.value.timeout_seconds
-  topic_arn             = module.notifications.topic_arn
+  account_id               = local.account_id
+  alarms                   = each.value.alarms
+  architecture             = each.value.architecture
+  artifact_bucket          = local.artifact_bucket
+  bootstrap                = local.bootstrap
+  canary_configs           = module.deployment_configs.services[each.key].canary_configs
+  codedeploy_hook          = each.value.codedeploy_hook
+  deployment_configs       = module.deployment_configs.services[each.key].deployment_configs
+  description              = each.value.description
+  environment              = var.environment
+  environment_variables    = each.value.environment
+  handler                  = each.value.handler
+  hook_function_name       = local.hook_function_names[each.key]
+  kms_key_arn              = module.encryption_key.key_arn
+  log_retention_days       = each.value.log_retention_days
+  memory_mb                = each.value.memory_mb
+  name_prefix              = local.name_prefix
+  partition                = local.partition
+  permissions              = each.value.permissions
+  permissions_boundary_arn = local.permissions_boundary_arn
+  region                   = local.region
+  release                  = merge(each.value.release, { interval_minutes = module.deployment_configs.services[each.key].interval_minutes })
+  routes                   = each.value.routes
+  runtime                  = each.value.runtime
+  service                  = each.key
+  smoke                    = each.value.smoke
+  timeout_seconds          = each.value.timeout_seconds
+  topic_arn                = module.notifications.topic_arn
 }
 
 # What all services of the environment share: the other half of the contract.

@@ -11,6 +11,8 @@ resource "aws_iam_role" "prune" {
   name        = "${local.name_prefix}-prune"
   description = "Lets the tooling account see what ${var.environment} may still release."
 
+  permissions_boundary = local.permissions_boundary_arn
+
   # The tooling account's own IAM says who of it may assume this.
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

@@ -114,8 +114,22 @@ def test_a_role_that_is_handed_on_needs_permission_of_its_own() -> None:
 def test_conditions_ask_about_the_boundary() -> None:
     boundary = "arn:aws:iam::111111111111:policy/boundary"
     made = asked("iam", query={"RoleName": ["r"], "PermissionsBoundary": [boundary]})
-    assert further.asked_about(made, "CreateRole") == {"iam:PermissionsBoundary": boundary}
-    assert further.asked_about(asked("iam", query={"RoleName": ["r"]}), "CreateRole") == {}
+    none = lambda _: ""  # noqa: E731
+    assert further.asked_about(made, "CreateRole", none) == {"iam:PermissionsBoundary": boundary}
+    bare = asked("iam", query={"RoleName": ["r"]})
+    assert further.asked_about(bare, "CreateRole", lambda _: boundary) == {}
+    assert further.asked_about(bare, "PutRolePolicy", lambda _: boundary) == {
+        "iam:PermissionsBoundary": boundary
+    }
+    assert further.asked_about(bare, "PutRolePolicy", none) == {}
+
+
+def test_an_alias_needs_its_key_too() -> None:
+    made = asked("kms", AliasName="alias/lockgate-dev", TargetKeyId="1234")
+    assert resource(made, "CreateAlias") == "arn:aws:kms:eu-west-1:111111111111:alias/lockgate-dev"
+    assert list(further.key_of_alias(made, "CreateAlias")) == [
+        Need("kms:CreateAlias", "arn:aws:kms:eu-west-1:111111111111:key/1234")
+    ]
 
 
 def test_an_object_under_a_customer_key_needs_the_key() -> None:

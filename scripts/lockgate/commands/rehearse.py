@@ -1,0 +1,96 @@
+"""`lockgate rehearse`: from empty accounts to a release in each, on this machine."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from lockgate.commands.options import console
+from lockgate.config import LambdaService, Project
+from lockgate.errors import Exit, UsageError
+from lockgate.rehearsal.journey import Change, journey
+from lockgate.rehearsal.rehearsal import Took
+from lockgate.rehearsal.rehearsal import rehearse as run
+from lockgate.rehearsal.stage import Stage
+
+
+@click.command()
+@click.option("--minute", default=1.0, show_default=True, help="Seconds of a CodeDeploy minute.")
+@click.option("--keep", is_flag=True, help="Leave the embedded AWS running afterwards, to look around.")
+def rehearse(minute: float, keep: bool) -> Exit:
+    """Set up accounts, build once, and release to every environment, on an embedded AWS that enforces IAM.
+
+    Takes the last commit, in a clone under .build/rehearsal. Each step has the credentials that it would
+    have on AWS. Nothing outside of this machine is touched.
+    """
+    project = Project.find(Path.cwd())
+    stage = Stage(project.root, project.root / ".build" / "rehearsal", _emulator(project), minute)
+    out = console()
+    with out.status("Cloning, and starting an embedded AWS"):
+        stage.begin()
+    try:
+        platform = stage.project.platform
+        steps = journey(platform, *_changed(stage.project))
+        done = run(stage, steps, lambda took: _tell(took, out))
+    finally:
+        if not keep:
+            stage.end()
+    out.print(_table(done))
+    if keep:
+        out.print(f"It goes on at {stage.endpoint_url}; its repository is {stage.root}.", markup=False)
+    return Exit.OK
+
+
+def _emulator(project: Project) -> str:
+    found = [one.emulator for one in project.platform.environments.values() if one.emulator]
+    if not found:
+        raise UsageError(
+            "platform.yaml has no environment with an emulator",
+            hint="Declare one, such as `local` of the sample, and rehearse with its emulator.",
+        )
+    return found[0]
+
+
+def _changed(project: Project) -> tuple[str, Change]:
+    """The service whose code is changed for the canary, and how.
+
+    Raises:
+        UsageError: no function gets smoke events, by which a canary could be watched.
+    """
+    environment = next(iter(project.platform.environments))
+    for name, service in project.services(environment, ()).items():
+        sources = sorted((project.root / "lambdas" / name / "src").rglob("*.py"))
+        if isinstance(service, LambdaService) and service.smoke and sources:
+            path = sources[0].relative_to(project.root)
+            return name, partial(_touch, path)
+    raise UsageError(
+        "no service under lambdas/ declares smoke events",
+        hint="Declare them in its service.yaml: they are the traffic that a canary is watched with.",
+    )
+
+
+def _touch(path: Path, root: Path) -> None:
+    """Changes a file so that there is something to release, and does no harm."""
+    with (root / path).open("a", encoding="utf-8") as file:
+        file.write("\n# Changed for the rehearsal.\n")
+
+
+def _tell(took: Took, out: Console) -> None:
+    step = took.step
+    out.print(f"{took.seconds:6.1f} s  {step.account}: {step.says} (as {step.who})", markup=False)
+
+
+def _table(done: list[Took]) -> Table:
+    table = Table(title="Rehearsal", caption=f"{sum(took.seconds for took in done):.0f} s in all")
+    for column in ("account", "step", "as", "command"):
+        table.add_column(column, overflow="fold")
+    table.add_column("seconds", justify="right")
+    for took in done:
+        step = took.step
+        command = f"lockgate {' '.join(step.arguments)}"
+        table.add_row(step.account, step.says, step.who, command, f"{took.seconds:.1f}")
+    return table
