@@ -37,7 +37,7 @@ class Access:
         key: of the key that encrypts it.
         key_arn: its ARN.
         build: of the build role.
-        release: what dev's stack makes for whoever releases there.
+        release: what dev's pipeline may read there.
     """
 
     bucket: Policy
@@ -76,22 +76,22 @@ class Access:
 @pytest.fixture(scope="module")
 def access(tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> Access:
     copy = Copy.make(tmp_path_factory.mktemp("access"), toolchain)
-    tooling = _applied(copy, "stacks/tooling", 'run "applied" {\n  command = apply\n}\n')
-    workload = _applied(
+    tooling = applied(copy, "stacks/tooling", 'run "applied" {\n  command = apply\n}\n')
+    account = applied(
         copy,
-        "stacks/workload",
-        'run "applied" {\n  command = apply\n  variables {\n    environment = "dev"\n  }\n}\n',
+        "stacks/bootstrap",
+        'run "applied" {\n  command = apply\n  variables {\n    account = "dev"\n  }\n}\n',
     )
     return Access(
         bucket=json.loads(tooling["module.artifact_store.aws_s3_bucket_policy.artifacts"]["policy"]),
         key=json.loads(tooling["module.encryption_key.aws_kms_key.this"]["policy"]),
         key_arn=tooling["module.encryption_key.aws_kms_key.this"]["arn"],
         build=json.loads(tooling["module.build_project.aws_iam_role_policy.build"]["policy"]),
-        release=json.loads(workload["aws_iam_policy.read_artifacts[0]"]["policy"]),
+        release=json.loads(account['aws_iam_policy.pipeline["read-services"]']["policy"]),
     )
 
 
-def _applied(copy: Copy, stack: str, run: str) -> dict[str, dict[str, Any]]:
+def applied(copy: Copy, stack: str, run: str) -> dict[str, dict[str, Any]]:
     """Values of the resources that a stack makes, by address."""
     add_mocks(copy, stack)
     mocks = copy.root / "terraform" / stack / "tests/mocks/stack.tfmock.hcl"

@@ -53,11 +53,11 @@ run "{environment}" {{
 
   assert {{
     condition = [
-      length(module.artifact_store), length(module.build_project), length(aws_iam_policy.read_artifacts),
+      length(module.artifact_store), length(module.build_project),
     ] == [
-      {own}, {own}, 1 - {own},
+      {own}, {own},
     ]
-    error_message = "An environment has a store and builds of its own, or a policy to read the shared ones."
+    error_message = "An environment has a store and builds of its own, or shares both."
   }}
 }}
 """

@@ -51,6 +51,7 @@ INTERNALS: tuple[Internal, ...] = (
     Internal("ministack.services.iam", "_roles"),
     Internal("ministack.services.iam", "_make_aws_managed_record", ("name", "document", "description")),
     Internal("ministack.services.sts", "register_session", ("access_key", "session")),
+    Internal("ministack.services.tagging", "resource_tags", ("arn",)),
 )
 
 _KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
@@ -168,7 +169,16 @@ def _enforcing(
 def _note(decisions: Decisions, access_key_id: str, need: Need, denied: Any) -> None:
     principal = _principal(access_key_id)
     if principal and not principal.endswith(":root"):
-        decisions.note(role_of(principal), need, allowed=denied is None)
+        seen = Need(need.action, need.resource, {**need.context, **_tags_of_key(need)})
+        decisions.note(role_of(principal), seen, allowed=denied is None)
+
+
+def _tags_of_key(need: Need) -> dict[str, str]:
+    """Tags of the key that is asked for, by which policies know it; the evaluator looks them up by itself."""
+    from ministack.services import tagging
+
+    tags = tagging.resource_tags(need.resource) if need.action.startswith("kms:") else None
+    return {f"aws:ResourceTag/{name}": value for name, value in (tags or {}).items()}
 
 
 def _principal(access_key_id: str) -> str:

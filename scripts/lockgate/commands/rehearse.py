@@ -19,16 +19,22 @@ from lockgate.rehearsal.stage import Stage
 
 
 @click.command()
+@click.option(
+    "--env", "environments", multiple=True, metavar="NAME", help="Only this one; may be given again."
+)
 @click.option("--minute", default=1.0, show_default=True, help="Seconds of a CodeDeploy minute.")
 @click.option("--keep", is_flag=True, help="Leave the embedded AWS running afterwards, to look around.")
-def rehearse(minute: float, keep: bool) -> Exit:
+def rehearse(environments: tuple[str, ...], minute: float, keep: bool) -> Exit:
     """Set up accounts, build once, and release to every environment, on an embedded AWS that enforces IAM.
 
     Takes the last commit, in a clone under .build/rehearsal. Each step has the credentials that it would
     have on AWS. Nothing outside of this machine is touched.
     """
     project = Project.find(Path.cwd())
-    stage = Stage(project.root, project.root / ".build" / "rehearsal", _emulator(project), minute)
+    for name in environments:
+        project.environment(name)
+    folder = project.root / ".build" / "rehearsal"
+    stage = Stage(project.root, folder, _emulator(project), minute, environments)
     out = console()
     with out.status("Cloning, and starting an embedded AWS"):
         stage.begin()

@@ -30,12 +30,14 @@ class Stage:
         folder: where everything of the rehearsal is.
         emulator: module of the embedded AWS.
         minute_seconds: seconds of a CodeDeploy minute.
+        environments: only these; none means all that are on AWS.
     """
 
     source: Path
     folder: Path
     emulator: str
     minute_seconds: float
+    environments: tuple[str, ...] = ()
     endpoint_url: str = field(default="", init=False)
 
     @property
@@ -101,7 +103,7 @@ class Stage:
         environments = {
             name: {**environment, **here, "build_for": "host"}
             for name, environment in declared["environments"].items()
-            if not environment.get("emulator")
+            if not environment.get("emulator") and (not self.environments or name in self.environments)
         }
         if not environments or not declared.get(TOOLING):
             raise UsageError(

@@ -87,7 +87,7 @@ locals {
       # Whoever writes an object, an item or a message uses the key behind it, through that service.
       Sid       = "UseKeys"
       Effect    = "Allow"
-      Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
       Resource  = [local.keys]
       Condition = merge(local.own_tags, { StringLike = { "kms:ViaService" = [for service in ["dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs", "ssm"] : "${service}.${local.region}.*"] } })
     },
@@ -119,7 +119,7 @@ locals {
     {
       Sid      = "ChangeApis"
       Effect   = "Allow"
-      Action   = ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT", "apigateway:TagResource"]
+      Action   = ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"]
       Resource = [for path in ["/apis", "/apis/*", "/tags/*"] : "arn:${local.partition}:apigateway:${local.region}::${path}"]
     },
     {
