@@ -34,6 +34,7 @@ from localaws.ministack_patches import (
     logs,
     network,
     registry,
+    secrets,
     trails,
 )
 from localaws.processes import port_holder, start_mark
@@ -148,6 +149,7 @@ class _Server:
         functions.read_code_of_other_accounts()
         registry.keep_image_layers()
         network.complete_networks()
+        secrets.know_empty_secrets()
         trails.keep_what_trails_are_made_with()
         functions.measure_functions(metrics)
         if self._settings.enforce:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lockgate.config.secrets import Store
 from lockgate.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -52,6 +53,25 @@ class Traffic(BaseModel):
     interval_minutes: int
 
 
+class SecretContract(BaseModel):
+    """A secret, as Terraform has provisioned it; its value is in the store alone.
+
+    Attributes:
+        name: what the service calls it.
+        id: what the store calls it.
+        variable: environment variable of the service.
+        key: ARN of the customer key that encrypts it.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    store: Store
+    id: str
+    variable: str
+    key: str
+
+
 class ServiceContract(_Parameter):
     """What a release needs to know about one service of any kind.
 
@@ -61,6 +81,7 @@ class ServiceContract(_Parameter):
         alarms: names of the alarms that stop a deployment.
         hook_function: what checks a new version before it gets traffic.
         smoke: what that sends.
+        secrets: what has to have a value before it can run.
     """
 
     kind: str
@@ -73,6 +94,7 @@ class ServiceContract(_Parameter):
     hook_function: str | None
     traffic: Traffic
     smoke: list[dict[str, Any]] = []
+    secrets: list[SecretContract] = []
 
     @property
     def address(self) -> str | None:

@@ -24,6 +24,9 @@ routes: ["GET /hello"]
 hook: checker
 environment: {LOG_LEVEL: INFO, REGION: here}
 alarms: {minimum_requests: 20}
+secrets:
+  database-password: {rotation: {days: 30, function: adaptive}}
+  api-key: {store: parameter_store, variable: PARTNER}
 smoke:
   - {name: hello, event: {rawPath: /hello}, expect_status: 200}
   - {name: queue, event: {Records: [1, two]}}
@@ -32,6 +35,7 @@ overrides:
     release: {interval_minutes: 1}
     environment: {LOG_LEVEL: DEBUG}
     memory_mb: 512
+    secrets: {only-here: {description: Of this environment}, api-key: {}}
   prod:
     release: {strategy: linear, percentage: 20}
     alarms: {periods: 5}
@@ -115,10 +119,18 @@ run "same" {{
     condition = alltrue(flatten([
       for name, service in jsondecode(file("../../../expected.json")) : [
         for key, value in service :
-        key == "smoke" || jsonencode(local.services[name][key]) == jsonencode(value)
+        contains(["secrets", "smoke"], key) || jsonencode(local.services[name][key]) == jsonencode(value)
       ]
     ]))
     error_message = "Python: ${{file("../../../expected.json")}} Terraform: ${{jsonencode(local.services)}}"
+  }}
+
+  assert {{
+    condition = alltrue([
+      for name, service in jsondecode(file("../../../expected.json")) :
+      jsonencode(service.secrets) == jsonencode(try(local.secrets[name], {{}}))
+    ])
+    error_message = "Python: ${{file("../../../expected.json")}} Terraform: ${{jsonencode(local.secrets)}}"
   }}
 
   assert {{
@@ -175,6 +187,16 @@ run "applied" {
       && local.hook_function_names["hello"] == "CodeDeployHook_lockgate-local-checker"
     )
     error_message = "The hook is wired by its function's name."
+  }
+
+  assert {
+    condition = (
+      keys(module.service_secrets) == ["hello"]
+      && module.service_secrets["hello"].secrets[*].name == ["api-key", "database-password", "only-here"]
+      && keys(module.secret_rotation) == ["hello/database-password"]
+      && module.secret_rotation["hello/database-password"].days == 30
+    )
+    error_message = "A service's secrets are made, and those that declare it rotate."
   }
 
   assert {

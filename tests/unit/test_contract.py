@@ -59,3 +59,11 @@ def test_the_kind_decides_what_a_contract_must_say() -> None:
         parse_service("/lockgate/dev/services/shop", json.dumps({**CONTRACT, "kind": "container"}))
     with pytest.raises(RefusedError, match="services/shop: kind: Input should be 'lambda' or 'container'"):
         parse_service("/lockgate/dev/services/shop", json.dumps({**CONTRACT, "kind": "ship"}))
+
+
+def test_secrets_are_names_and_a_contract_from_before_has_none() -> None:
+    assert contract().secrets == []
+    secret = {"name": "key", "store": "parameter_store", "id": "/shop/key", "variable": "KEY", "key": "arn"}
+    more = {**CONTRACT, "secrets": [{**secret, "added": "later"}]}
+    (found,) = parse_service("/lockgate/dev/services/shop", json.dumps(more)).secrets
+    assert found.model_dump() == secret

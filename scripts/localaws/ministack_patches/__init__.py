@@ -14,12 +14,13 @@ from localaws.ministack_patches import (
     logs,
     network,
     registry,
+    secrets,
     trails,
 )
 
 INTERNALS = tuple(
     internal
-    for module in (gateway, authorization, logs, functions, registry, balancers, network, trails)
+    for module in (gateway, authorization, logs, functions, registry, balancers, network, secrets, trails)
     for internal in module.INTERNALS
 )
 

@@ -92,7 +92,9 @@ class Project:
         for declared in found.values():
             _check_overrides(declared, self.platform.environments)
             for environment in self.platform.environments:
-                _check_references(declared, declared.service(environment), found)
+                service = declared.service(environment)
+                _check_references(declared, service, found)
+                _check_rotations(declared, service, found)
         return found
 
     def _service_files(self) -> list[Path]:
@@ -158,6 +160,19 @@ def _check_references(declared: Declared, service: Service, found: dict[str, Dec
                 f"{declared.document.path}:{line}: {key}: {name!r} is not another service; there are "
                 f"{', '.join(sorted(set(found) - {declared.name})) or 'none'}",
                 hint="Correct the name, or add the service.",
+            )
+
+
+def _check_rotations(declared: Declared, service: Service, found: dict[str, Declared]) -> None:
+    functions = sorted(name for name, one in found.items() if one.document.data.get("kind") == "lambda")
+    for name, secret in service.secrets.items():
+        if secret.rotation and secret.rotation.function not in functions:
+            key = ("secrets", name, "rotation", "function")
+            raise UsageError(
+                f"{declared.document.path}:{declared.document.line_of(key)}: {'.'.join(key)}: "
+                f"{secret.rotation.function!r} is no lambda service; there are "
+                f"{', '.join(functions) or 'none'}",
+                hint="Correct the name, or add the function: make new KIND=lambda NAME=...",
             )
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Discriminator, TypeAdapter
 from lockgate.config.container_service import ContainerService
 from lockgate.config.kinds import MODELS
 from lockgate.config.lambda_service import LambdaService
+from lockgate.config.secrets import Secret
 from lockgate.config.platform import BreakGlass, Environment, Platform
 from lockgate.config.service import Alarms, Release
 from lockgate.config.waivers import FILE, Waivers
@@ -20,6 +21,7 @@ def files() -> dict[str, str]:
     """Name and text of every generated file under `schemas/`."""
     parts = {"release": _defaults(Release), "alarms": _defaults(Alarms)}
     service_defaults = {kind: {**_defaults(model), **parts} for kind, model in MODELS.items()}
+    service_defaults["secret"] = _defaults(Secret)
     platform_defaults = {
         **_defaults(Platform),
         "break_glass": _defaults(BreakGlass),

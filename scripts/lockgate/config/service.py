@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from lockgate.config.base import Declaration, ServiceName
 from lockgate.config.judge import JudgeSettings, JudgeSettingsOrMode, Metric
+from lockgate.config.secrets import Secret, SecretName, check_variables
 
 AUTO_INTERVALS = (5, 10, 15, 30, 60, 120, 240, 480, 960, 1440, 2880)
 """Minutes that `interval_minutes: auto` chooses from. Each is a CodeDeploy configuration, of which an account
@@ -138,6 +139,10 @@ class Service(Declaration):
     environment: dict[str, str] = Field(
         default_factory=dict, description="Environment variables, part of the released version."
     )
+    secrets: dict[SecretName, Secret] = Field(
+        default_factory=dict,
+        description="What must stand in no file, by name: `make secret` sets their values.",
+    )
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = Field(
         default=365, description="Days that logs are kept; a year answers most audits."
     )
@@ -165,6 +170,12 @@ class Service(Declaration):
     def references(self) -> dict[str, list[str]]:
         """Names of other services, by the field that names them: each is released in an earlier wave."""
         return {"depends_on": self.depends_on}
+
+    @field_validator("secrets")
+    @classmethod
+    def _own_variables(cls, secrets: dict[str, Secret], info: ValidationInfo) -> dict[str, Secret]:
+        check_variables(secrets, info.data.get("environment", {}))
+        return secrets
 
     @model_validator(mode="after")
     def _one_latency(self) -> Self:

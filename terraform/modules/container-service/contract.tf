@@ -1,4 +1,7 @@
 locals {
+  # All but the ARN, which a release has no use for.
+  secrets = [for secret in var.secrets : { for key, value in secret : key => value if key != "arn" }]
+
   contract = {
     schema                   = 1
     kind                     = "container"
@@ -24,6 +27,7 @@ locals {
     hook_function            = null
     url                      = local.url
     smoke                    = []
+    secrets                  = local.secrets
     traffic = {
       strategy         = var.release.strategy
       percentage       = var.release.percentage

@@ -38,10 +38,18 @@ locals {
     }
   }
 
+  # ECS reads them when a task starts, by ARN, and starts none while one has no value (ECS developer guide, "Pass sensitive
+  # data to an Amazon ECS container").
+  references = [for secret in var.secrets : { name = secret.variable, valueFrom = secret.arn }]
+
   task_definitions = {
     # Never started itself: a release puts its image in and registers the outcome in a family of its own.
-    template = merge(local.container, { image = var.bootstrap_image })
-    # Before the first release, so that CodeDeploy has something to move traffic from.
+    template = merge(
+      local.container,
+      { image = var.bootstrap_image },
+      { for key, value in { secrets = local.references } : key => value if length(value) > 0 },
+    )
+    # Before the first release, so that CodeDeploy has something to move traffic from. Without secrets, which have no value yet.
     bootstrap = merge(local.container, { image = var.bootstrap_image, entryPoint = ["python", "-c"], command = [local.bootstrap_program] })
   }
 

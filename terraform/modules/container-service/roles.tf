@@ -42,7 +42,7 @@ locals {
 
   execution_policy = {
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         # It knows no repository (service authorization reference, ECR).
         Sid      = "SignInToRegistry"
@@ -62,7 +62,7 @@ locals {
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = ["${aws_cloudwatch_log_group.this.arn}:*"]
       },
-    ]
+    ], var.secret_statements)
   }
 
   deployment_policy = {

@@ -274,6 +274,25 @@ variable "repository_url" {
   type        = string
 }
 
+variable "secret_statements" {
+  description = "IAM statements that let it read them (module service-secrets, `read_statements`)."
+  type        = any
+  default     = []
+}
+
+variable "secrets" {
+  description = "Secrets that ECS puts into its variables when a task starts (module service-secrets, `secrets`)."
+  type = list(object({
+    arn      = string
+    id       = string
+    key      = string
+    name     = string
+    store    = string
+    variable = string
+  }))
+  default = []
+}
+
 variable "service" {
   description = "Name of the service: its folder."
   type        = string

@@ -1,4 +1,7 @@
 locals {
+  # All but the ARN, which a release has no use for.
+  secrets = [for secret in var.secrets : { for key, value in secret : key => value if key != "arn" }]
+
   contract = {
     schema                 = 1
     kind                   = "lambda"
@@ -15,6 +18,7 @@ locals {
     artifact_bucket        = var.artifact_bucket
     api_url                = one([for api in aws_apigatewayv2_api.this : api.api_endpoint])
     smoke                  = var.smoke
+    secrets                = local.secrets
     traffic = {
       strategy         = var.release.strategy
       percentage       = var.release.percentage

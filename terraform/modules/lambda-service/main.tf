@@ -4,13 +4,15 @@ locals {
   alias         = "live"
   arn_prefix    = "arn:${var.partition}:lambda:${var.region}:${var.account_id}:function"
 
-  # What each function may want to know about itself; a declared variable of the same name wins.
+  # What each function may want to know about itself; a declared variable of the same name wins. Of a secret it gets the
+  # name alone: who may read a function's configuration may not read its secrets.
   environment_variables = merge(
     {
       LOCKGATE_ENVIRONMENT    = var.environment
       POWERTOOLS_SERVICE_NAME = var.service
     },
     var.environment_variables,
+    { for secret in var.secrets : secret.variable => secret.id },
   )
 }
 

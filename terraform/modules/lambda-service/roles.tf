@@ -45,7 +45,7 @@ locals {
 
   execution_policy = {
     Version   = "2012-10-17"
-    Statement = concat(local.log_statements, local.tracing_statements, local.declared_statements)
+    Statement = concat(local.log_statements, local.tracing_statements, var.secret_statements, local.declared_statements)
   }
 
   hook_arns = [

@@ -240,6 +240,25 @@ variable "runtime" {
   }
 }
 
+variable "secret_statements" {
+  description = "IAM statements that let it read them (module service-secrets, `read_statements`)."
+  type        = any
+  default     = []
+}
+
+variable "secrets" {
+  description = "Secrets that it reads: each variable gets the name in the store, never a value (module service-secrets, `secrets`)."
+  type = list(object({
+    arn      = string
+    id       = string
+    key      = string
+    name     = string
+    store    = string
+    variable = string
+  }))
+  default = []
+}
+
 variable "service" {
   description = "Name of the service: its folder."
   type        = string

@@ -91,6 +91,8 @@ module "container_service" {
   release                  = merge(each.value.release, { interval_minutes = module.container_deployment_configs.services[each.key].interval_minutes })
   repository_arn           = "arn:${local.partition}:ecr:${local.region}:${local.registry_account_id}:repository/${local.repository_names[each.key]}"
   repository_url           = "${local.registry_host}/${local.repository_names[each.key]}"
+  secret_statements        = try(module.service_secrets[each.key].read_statements, [])
+  secrets                  = try(module.service_secrets[each.key].secrets, [])
   service                  = each.key
   task_subnet_ids          = local.network.private_subnet_ids
   topic_arn                = module.notifications.topic_arn

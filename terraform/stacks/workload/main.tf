@@ -120,6 +120,8 @@ module "lambda_service" {
   release                  = merge(each.value.release, { interval_minutes = module.deployment_configs.services[each.key].interval_minutes })
   routes                   = each.value.routes
   runtime                  = each.value.runtime
+  secret_statements        = try(module.service_secrets[each.key].read_statements, [])
+  secrets                  = try(module.service_secrets[each.key].secrets, [])
   service                  = each.key
   smoke                    = each.value.smoke
   timeout_seconds          = each.value.timeout_seconds

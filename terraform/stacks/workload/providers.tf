@@ -38,6 +38,7 @@ provider "aws" {
       kms            = endpoints.value
       lambda         = endpoints.value
       s3             = endpoints.value
+      secretsmanager = endpoints.value
       sns            = endpoints.value
       ssm            = endpoints.value
       sts            = endpoints.value

@@ -86,6 +86,7 @@ run "complete" {
       hook_function   = "CodeDeployHook_lockgate-local-release-hook"
       artifact_bucket = "lockgate-local-artifacts-111111111111-eu-west-1"
       api_url         = "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com"
+      secrets         = []
       smoke = [
         { name = "hello", event = { rawPath = "/hello" }, expect_status = 200 },
         { name = "queue", event = { Records = [1, "two"] } },
