@@ -62,6 +62,14 @@ calibrate: setup ## What past good releases say about the judge's settings: ENV=
 verify: setup ## Whether everything that a release needs is there: ENV=...
 	@$(LOCKGATE) verify $(environment) $(services) $(ARGS)
 
+.PHONY: secret
+secret: setup ## Set a secret from standard input, or typed: ENV=..., SERVICE=..., NAME=... < file
+	@$(LOCKGATE) secrets set $(environment) $(ARGS) -- "$(or $(SERVICE),$(error Say whose: make secret ENV=local SERVICE=orders NAME=...))" "$(or $(NAME),$(error Say which: make secret ENV=local SERVICE=orders NAME=database-password))"
+
+.PHONY: secrets
+secrets: setup ## Which secrets have a value: ENV=...
+	@$(LOCKGATE) secrets list $(environment) $(services) $(ARGS)
+
 .PHONY: traffic
 traffic: setup ## Send smoke events through the aliases: ENV=local
 	@$(LOCKGATE) traffic $(environment) $(services) $(ARGS)

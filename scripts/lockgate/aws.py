@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda.client import LambdaClient
     from mypy_boto3_logs.client import CloudWatchLogsClient
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_secretsmanager.client import SecretsManagerClient
     from mypy_boto3_sns.client import SNSClient
     from mypy_boto3_ssm.client import SSMClient
     from mypy_boto3_sts.client import STSClient
@@ -185,6 +186,12 @@ class Aws:
     @cached_property
     def s3(self) -> S3Client:
         return self._counted(self.session.client("s3", config=_CONFIG, endpoint_url=self.endpoint_url))
+
+    @cached_property
+    def secretsmanager(self) -> SecretsManagerClient:
+        return self._counted(
+            self.session.client("secretsmanager", config=_CONFIG, endpoint_url=self.endpoint_url)
+        )
 
     @cached_property
     def sns(self) -> SNSClient:

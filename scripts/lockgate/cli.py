@@ -35,6 +35,7 @@ VERBS = (
     "review",
     "rollback",
     "schema",
+    "secrets",
     "status",
     "touched",
     "traffic",

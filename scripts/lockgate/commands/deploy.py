@@ -100,7 +100,7 @@ def _release(
 ) -> Exit:
     out = console()
     ignoring = origin.ignore_alarms is not None
-    _refuse_problems(verify(opened.aws, opened.contract, list(services), ignore_alarms=ignoring), out)
+    _refuse_problems(verify(opened.aws, opened.contract, services, ignore_alarms=ignoring), out)
     artifacts = {
         name: Artifact(key=built.key, sha256=built.sha256, code_sha256=built.code_sha256)
         for name, built in bundle.services.items()
@@ -167,7 +167,8 @@ def _refuse_problems(findings: list[Finding], out: Console) -> None:
     problems = [finding for finding in findings if finding.level is Level.PROBLEM]
     if problems:
         raise RefusedError(
-            "\n".join(f"{p.subject}: {p.check}: {p.detail}" for p in problems), hint=problems[0].hint
+            "\n".join(f"{p.subject}: {p.check}: {p.detail}" for p in problems),
+            hint=" ".join(dict.fromkeys(p.hint for p in problems)),
         )
 
 

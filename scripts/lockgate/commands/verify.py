@@ -21,10 +21,10 @@ _MARKS = {Level.OK: "[green]ok[/]", Level.WARNING: "[yellow]warning[/]", Level.P
 @service_option
 @json_option
 def verify(opened: Opened, services: tuple[str, ...], as_json: bool) -> Exit:
-    """Check contract, alias, role trust, alarms, hook and running deployments; write nothing."""
-    names = list(opened.project.services(opened.name, services))
+    """Check contract, alias, role trust, alarms, hook, secrets and running deployments; write nothing."""
+    wanted = opened.project.services(opened.name, services)
     opened.checked()
-    findings = look(opened.aws, opened.contract, names)
+    findings = look(opened.aws, opened.contract, wanted)
     if as_json:
         click.echo(json.dumps([finding.as_dict() for finding in findings], indent=2))
     else:

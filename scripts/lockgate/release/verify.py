@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from lockgate.aws import Aws
+from lockgate.config import Service
 from lockgate.contract import Contract, ServiceContract
 from lockgate.release.codedeploy import running_deployments
 from lockgate.release.findings import Finding, Level, looked
 from lockgate.release.verify_platform import PlatformChecks, checks_of
+from lockgate.release.verify_secrets import secret_findings
 
 _ROLLBACK_EVENTS = {"DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"}
 
 
 def verify(
-    aws: Aws, contract: Contract, services: list[str], *, ignore_alarms: bool = False
+    aws: Aws, contract: Contract, services: Mapping[str, Service], *, ignore_alarms: bool = False
 ) -> list[Finding]:
     """Looks at everything that releasing these services needs. Writes nothing.
 
@@ -27,10 +29,11 @@ def verify(
     """
     apply_hint = f"Apply Terraform: make apply ENV={contract.platform.environment}."
     findings = list(_Platform(aws, contract, apply_hint).findings())
-    for name in services:
+    for name, declared in services.items():
         service = contract.service(name)
         checks = _Service(aws, service, checks_of(aws, service, apply_hint), apply_hint, ignore_alarms)
         findings += checks.findings()
+        findings += secret_findings(aws, service, declared, apply_hint)
     return findings
 
 

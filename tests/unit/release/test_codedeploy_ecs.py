@@ -60,6 +60,22 @@ def test_what_a_release_would_change_is_named() -> None:
     assert driver(aws).live(ARTIFACT).differs == "configuration (cpu, memory)"
 
 
+def test_secrets_of_the_template_are_in_what_is_released() -> None:
+    secrets = [
+        {"name": "KEY", "valueFrom": "arn:aws:secretsmanager:eu-west-1:111111111111:secret:web/key-AbCdEf"}
+    ]
+    aws = FakeEcs()
+    aws.definitions["web-template:1"]["containerDefinitions"][0]["secrets"] = secrets
+    driver(aws).prepare(deployment())
+    assert aws.definitions["web:1"]["containerDefinitions"][0]["secrets"] == secrets
+    assert "secrets" not in aws.definitions["web:1"]["containerDefinitions"][1]
+    aws.task_sets = {GREEN: "web:1"}
+    aws.weights = {BLUE: 0, GREEN: 100}
+    assert driver(aws).live(ARTIFACT).differs is None
+    aws.definitions["web-template:1"]["containerDefinitions"][0]["secrets"] = []
+    assert driver(aws).live(ARTIFACT).differs == "configuration (containerDefinitions)"
+
+
 def test_a_version_that_was_deregistered_is_not_there() -> None:
     aws = serving()
     assert driver(aws).has("1")
