@@ -170,3 +170,9 @@ def test_an_environment_without_secrets_says_so(
     monkeypatch.setattr(Opened, "contract", Contract(PlatformContract.model_construct(), {}))
     assert run("list").output == "No service declares a secret.\n"
     assert stores.put == []
+
+
+def test_the_manual_shows_the_function_that_the_local_test_releases() -> None:
+    root = Path(__file__).parents[3]
+    code = (root / "tests/local/secret_example.py").read_text().partition('"""\n\n')[2]
+    assert f"```python\n{code}```" in (root / "docs/secrets.md").read_text()
