@@ -10,7 +10,7 @@ import click
 from rich.table import Table
 
 from lockgate.commands.opened import Opened, opens
-from lockgate.commands.options import console, json_option, service_option
+from lockgate.commands.options import console, dry_run_option, json_option, service_option
 from lockgate.config import Project
 from lockgate.contract import SecretContract
 from lockgate.errors import Exit, RefusedError, UsageError
@@ -28,7 +28,8 @@ def secrets() -> None:
 @opens
 @click.argument("service", metavar="SERVICE")
 @click.argument("name", metavar="NAME")
-def set_(opened: Opened, service: str, name: str) -> Exit:
+@dry_run_option
+def set_(opened: Opened, service: str, name: str, dry_run: bool) -> Exit:
     """Set the value of one secret: from standard input, or typed twice.
 
     A pipe's bytes are taken as they are, without one newline at their end.
@@ -39,6 +40,9 @@ def set_(opened: Opened, service: str, name: str) -> Exit:
     if value.newline_dropped:
         click.echo("One newline at the end was left out.", err=True)
     check_size(value, secret.store)
+    if dry_run:
+        click.echo("Nothing was written.")
+        return Exit.OK
     where = _writer(opened).put(secret, value)
     click.echo(f"{service}: {name} is set in {where}.")
     return Exit.OK

@@ -83,6 +83,14 @@ def test_without_a_newline_nothing_is_said_of_one(stores: FakeStores) -> None:
     }
 
 
+def test_a_dry_run_checks_and_writes_nothing(stores: FakeStores) -> None:
+    done = run("set", "orders", "api-key", "--dry-run", data=b"hunter2")
+    assert (done.return_value, done.output) == (0, "Nothing was written.\n")
+    too_long = run("set", "orders", "api-key", "--dry-run", data=b"x" * 8_193)
+    assert "Parameter Store takes 8,192" in error_of(too_long).message
+    assert stores.put == []
+
+
 def test_a_value_cannot_be_an_argument(stores: FakeStores) -> None:
     done = run("set", "orders", "api-key", "hunter2")
     assert done.exception is not None
