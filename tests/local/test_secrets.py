@@ -13,7 +13,7 @@ import pytest
 from tests.local.release_world import SERVICE
 from tests.local.secret_world import CONTAINER, SecretWorld
 
-pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(600)]
 
 VALUES = {name: f"zebra crossing of {name}" for name in ("api-key", "database-password", "session-key")}
 OWNER = {"api-key": SERVICE, "database-password": SERVICE, "session-key": CONTAINER}
