@@ -29,7 +29,6 @@ environments:
   far: {account_id: "333333333333", region: us-east-1}
 """
 PURPOSES: list[Purpose] = ["plan", "deploy", "break-glass", "build"]
-CONTEXTS = {"plan": ["pull_request", "ref:refs/heads/main"], "build": ["ref:refs/heads/main"]}
 POLICY_CHARACTERS = 6144
 """Of a managed policy, without white space (IAM user guide, "IAM and AWS STS quotas")."""
 
@@ -86,18 +85,16 @@ def _shares(account: Account) -> bool:
 
 
 def test_each_role_trusts_exactly_its_jobs_in_both_spellings(account: Account) -> None:
-    github = account.project.platform.github
-    assert github is not None
-    for purpose in ("plan", "deploy"):
-        contexts = CONTEXTS.get(purpose, [f"environment:{account.name}"])
+    purposes: list[Purpose] = ["plan", "deploy"]
+    for purpose in purposes:
         (statement,) = json.loads(account.role(purpose)["assume_role_policy"])["Statement"]
         assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
         assert statement["Condition"] == {
             "StringEquals": {
                 "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-                "token.actions.githubusercontent.com:sub": [
-                    f"repo:{spelling}:{context}" for spelling in github.spellings for context in contexts
-                ],
+                "token.actions.githubusercontent.com:sub": account.project.platform.subjects_of(
+                    account.name, purpose
+                ),
             }
         }
 

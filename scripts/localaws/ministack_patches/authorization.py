@@ -43,6 +43,7 @@ INTERNALS: tuple[Internal, ...] = (
         "enforce",
         ("access_key_id", "iam_action", "service", "region", "resource_arn", "service_context"),
     ),
+    Internal(_EVALUATOR, "_resolve_condition_key", ("key", "ctx")),
     Internal("ministack.app", "pin_request_origin", ("source_ip", "secure_transport")),
     Internal(_EVALUATOR, "resolve_credential", ("access_key_id", "account_id", "session_token")),
     Internal("ministack.services.s3", "_bucket_encryption"),
@@ -77,9 +78,21 @@ def ask_as_aws_does(group_of: resources.GroupOf, decisions: Decisions) -> None:
     iam_actions.extract_iam_action = _by_operation(iam_actions.extract_iam_action)
     iam_actions.extract_resource_arn = _remembering(iam_actions.extract_resource_arn)
     iam_evaluator.enforce = _enforcing(iam_evaluator.enforce, group_of, decisions)
+    iam_evaluator._resolve_condition_key = _by_role(iam_evaluator._resolve_condition_key)
     # SDKs reach AWS over TLS; this server is reached over loopback, and policies shall not see a difference.
     pin = app.pin_request_origin
     app.pin_request_origin = lambda source_ip, _: pin(source_ip, True)
+
+
+def _by_role(resolve: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    """A session's aws:PrincipalArn is its role (IAM user guide, "AWS global condition context keys")."""
+
+    @functools.wraps(resolve)
+    def by_role(key: str, ctx: Any) -> Any:
+        found = resolve(key, ctx)
+        return role_of(found) if key.lower() == "aws:principalarn" and isinstance(found, str) else found
+
+    return by_role
 
 
 def _by_operation(extract: Callable[..., str | None]) -> Callable[..., str | None]:

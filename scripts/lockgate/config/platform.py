@@ -348,6 +348,21 @@ class Platform(Declaration):
         partition = _partition(self.region_of(name))
         return f"arn:{partition}:iam::{self.account_of(name).account_id}:role/{self.role_of(name, purpose)}"
 
+    def subjects_of(self, name: str, purpose: Purpose) -> list[str]:
+        """Subjects of GitHub's tokens that a role trusts, in every spelling; none where no job assumes it.
+
+        A job that names an environment sends that, else a pull request's job sends `pull_request`, and any
+        other its branch (GitHub docs, "OpenID Connect reference").
+        """
+        main = "ref:refs/heads/main"
+        contexts = {
+            "plan": ["pull_request", main],
+            "deploy": [f"environment:{name}"],
+            "build": [main],
+        }.get(purpose, [])
+        spellings = self.github.spellings if self.github else []
+        return [f"repo:{spelling}:{context}" for spelling in spellings for context in contexts]
+
     def _holder(self, name: str) -> str:
         """Who holds what an environment may share: `tooling`, or the environment itself."""
         return TOOLING if name == TOOLING or self.shares_tooling(name) else name
