@@ -20,7 +20,7 @@ from tests.local.release_world import REGION, REPOSITORY, clean_environment
 from tests.workflows.runner import Event, Result, Runner, UsesCall
 from tests.workflows.runner.doubles import noted, standard
 from tests.workflows.runner.github import REPOSITORY as NAME
-from tests.workflows.runner.github import TOKEN, State, github, guarded
+from tests.workflows.runner.github import TOKEN, State, github, guarded, review
 
 pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(900)]
 
@@ -67,7 +67,11 @@ class World:
 
     def gate(self, environment: str, _job: str) -> bool:
         self.asked.append(environment)
-        return environment in self.approved
+        if environment not in self.approved:
+            return False
+        reviews = self.github.reviews.setdefault(self.runner.run_id, [])
+        reviews.append(review(environment, comment="Ship it!"))
+        return True
 
     def git(self, *arguments: str) -> str:
         who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from lockgate.commands import emulator
 from lockgate.commands.bring_up import apply_stack
+from lockgate.commands.gates import Gate, announce_apply, break_glass_option, freezes
 from lockgate.commands.options import console, dry_run_option
 from lockgate.commands.stacks import opened_stack, stack_options
 from lockgate.errors import Exit, RefusedError, UsageError
@@ -44,6 +45,7 @@ from lockgate.plans.stack import Stack
     is_flag=True,
     help="Allow all that the plan with the approved digest destroys or replaces; needs --digest.",
 )
+@break_glass_option
 @click.option("--replan", is_flag=True, help="Plan and apply in one go; only on an embedded AWS.")
 @dry_run_option
 def apply(
@@ -53,6 +55,7 @@ def apply(
     digest: str | None,
     approved: tuple[str, ...],
     approve_all: bool,
+    break_glass: str | None,
     replan: bool,
     dry_run: bool,
 ) -> Exit:
@@ -67,18 +70,22 @@ def apply(
         )
     opened = opened_stack(environment, kind)
     out = console()
+    gate, obstacles = Gate(opened.name, "apply", break_glass, dry_run, out), freezes(opened)
+    passes = gate.passes(obstacles)
     if opened.account.emulator:
         out.print(emulator.start(opened), markup=False, soft_wrap=True)
     opened.checked()
     stack = Stack(opened.project, opened.name, opened.aws)
     if dry_run:
-        return _dry_run(stack, out)
+        _dry_run(stack, out)
+        return Exit.OK if passes else Exit.REFUSED
     saved = Saved(folder) if folder else Saved.of(opened.project.root, opened.name)
     if replan and not opened.account.is_embedded:
         raise RefusedError(
             f"--replan: {opened.name} is no embedded AWS: what is applied there was read before",
             hint=f"Plan, read it, apply it: {again(opened.name)}",
         )
+    announce_apply(opened, gate.broken(obstacles), out)
     wanted = folder is not None or digest is not None or bool(approved)
     if opened.account.is_embedded and (replan or not (saved.exists or wanted)):
         changed = apply_stack(stack, out)
@@ -89,12 +96,11 @@ def apply(
     return Exit.OK
 
 
-def _dry_run(stack: Stack, out: Console) -> Exit:
+def _dry_run(stack: Stack, out: Console) -> None:
     plan = stack.plan(lambda line: out.print(line, markup=False, soft_wrap=True))
     out.print("Terraform would change something; nothing was written." if plan else "Nothing to change.")
     if plan:
         plan.unlink()
-    return Exit.OK
 
 
 def _apply_saved(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal, Self
 
@@ -201,4 +201,9 @@ class Good(Record):
 
 def new_release_id(now: datetime) -> str:
     """An id that sorts by time and is not used twice: `20261124t101500-3f9a`."""
-    return f"{now:%Y%m%dt%H%M%S}-{secrets.token_hex(2)}"
+    return f"{release_id_at(now)}-{secrets.token_hex(2)}"
+
+
+def release_id_at(moment: datetime) -> str:
+    """What the ids of a second begin with, all of them after those of the second before."""
+    return f"{moment.astimezone(UTC):%Y%m%dt%H%M%S}"
