@@ -118,6 +118,17 @@ class World:
         session: Any = boto3.Session(ACCOUNTS[environment], "local", region_name=REGION)
         return session.client(service, endpoint_url=self.endpoint)
 
+    def approved_by(self, environment: str) -> Any:
+        """Who has approved the last release there, as its ledger has it."""
+        found = self.client("dynamodb", environment).query(
+            TableName=f"lockgate-{environment}-ledger",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"releases#{environment}"}},
+            ScanIndexForward=False,
+            Limit=1,
+        )
+        return json.loads(found["Items"][0]["document"]["S"])["approvals"]["given"]
+
     def code(self, environment: str) -> str:
         """SHA-256 of the code that serves, as Lambda writes it."""
         found = self.client("lambda", environment).get_function_configuration(
@@ -217,6 +228,8 @@ def test_the_same_bytes_come_to_prod_after_an_approval(world: World) -> None:
         ("prod / Deploy", "lockgate-prod-deploy"),
     } <= roles(result)
     assert "Plan for prod" in result.jobs["Plan prod / Plan"].summary
+    assert world.approved_by("prod") == [{"by": "grace", "comment": "Ship it!"}]
+    assert world.approved_by("staging") == world.approved_by("prod"), "in that run it was asked for too"
     plans = world.client("s3", "prod").list_objects_v2(
         Bucket=f"lockgate-prod-state-{ACCOUNTS['prod']}-{REGION}", Prefix="plans/"
     )

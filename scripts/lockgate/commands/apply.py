@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -85,13 +87,14 @@ def apply(
             f"--replan: {opened.name} is no embedded AWS: what is applied there was read before",
             hint=f"Plan, read it, apply it: {again(opened.name)}",
         )
-    announce_apply(opened, gate.broken(obstacles), out)
+    begins = partial(announce_apply, opened, gate.broken(obstacles), out)
     wanted = folder is not None or digest is not None or bool(approved)
     if opened.account.is_embedded and (replan or not (saved.exists or wanted)):
+        begins()
         changed = apply_stack(stack, out)
         saved.applied()
     else:
-        changed = _apply_saved(stack, saved, out, digest, None if approve_all else approved)
+        changed = _apply_saved(stack, saved, out, digest, None if approve_all else approved, begins)
     out.print("Applied." if changed else "Nothing to change.")
     return Exit.OK
 
@@ -104,14 +107,19 @@ def _dry_run(stack: Stack, out: Console) -> None:
 
 
 def _apply_saved(
-    stack: Stack, saved: Saved, out: Console, digest: str | None, approved: tuple[str, ...] | None
+    stack: Stack,
+    saved: Saved,
+    out: Console,
+    digest: str | None,
+    approved: tuple[str, ...] | None,
+    begins: Callable[[], None],
 ) -> bool:
     stack.check_state_bucket()
     if digest is not None and not saved.exists:
         take(stack, digest, saved)
     bound = saved.read(stack.name).digest
     with out.status("Terraform is applying the plan") as status:
-        done = apply_plan(stack, saved, status.update, digest=digest, approved=approved)
+        done = apply_plan(stack, saved, status.update, digest=digest, approved=approved, begins=begins)
     if digest is not None:
         drop(stack, bound)
     return not done.is_empty
