@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -220,3 +224,12 @@ def test_a_freeze_holds_from_its_beginning_to_its_end(since: datetime, minutes: 
     assert frozen(declared, "prod", first) is not None
     assert frozen(declared, "prod", last - second) is not None
     assert frozen(declared, "prod", last) is None
+
+
+def test_a_machine_without_time_zones_has_those_of_the_package() -> None:
+    """As in a small container: PYTHONTZPATH names no folder, so that nothing of the system is found."""
+    code = "from zoneinfo import TZPATH, ZoneInfo; assert not TZPATH; print(ZoneInfo('Europe/Berlin'))"
+    env = {**os.environ, "PYTHONTZPATH": ""}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert done.stdout == "Europe/Berlin\n", done.stderr
+    assert "tzdata==" in (Path(__file__).parents[3] / "requirements/runtime.txt").read_text()
