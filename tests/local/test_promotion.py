@@ -131,7 +131,7 @@ def proven(promoting: Promoting) -> str:
     said = promoting.deploy("prod", bundle, expect=4)
     assert f"hello-api: artifact {digest} has not succeeded in staging: never released there" in said
     assert re.search(r"error: release-hook: artifact \w{64} has not succeeded in staging: never", said)
-    assert f"make deploy ENV=staging SERVICE=hello-api BUNDLE={bundle}" in said
+    assert f'make deploy ENV=staging SERVICE="hello-api release-hook" BUNDLE={bundle}' in said
     assert promoting.releases("prod") == []
     promoting.deploy("staging", bundle)
     assert "would be refused" not in promoting.deploy("prod", bundle, "--dry-run")
@@ -229,11 +229,11 @@ def test_an_auditor_gets_an_answer(promoting: Promoting, proven: str) -> None:
     moments = [json.loads(promoting.ran("history", "--env", "prod", "--json", "--at", time)) for time in at]
     ran = [moment["services"]["hello-api"] for moment in moments]
     assert [len(one) for one in ran] == [1, 1, 1]
-    made = [one[0]["release"] for one in ran]
+    made = [one[0]["release"]["release_id"] for one in ran]
     assert made == [first["release_id"], broken["release_id"], first["release_id"]]
-    assert ran[2][0]["restored_by"] == rollback["release_id"]
+    assert ran[2][0]["restored_by"]["release_id"] == rollback["release_id"]
     assert ran[1][0]["sha256"] == broken["deployments"]["hello-api"]["artifact"]["sha256"]
-    assert ran[1][0]["break_glass"]["reason"] == REASON
+    assert ran[1][0]["release"]["break_glass"]["reason"] == REASON
     day = promoting.ran("history", "--env", "prod", "--at", at[2][:10])
     for said in (REASON, "Approved by grace (Ship it!)", "brought back by release", "by ada (GitHub)"):
         assert said in day

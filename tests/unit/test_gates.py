@@ -116,7 +116,7 @@ def test_what_has_not_is_named_with_digest_reason_and_next_step() -> None:
         f"x: artifact {A} has not succeeded in staging: release 20261124t010000-0000 was rolled back there: "
         "judge: worse: errors 8/8 against 0/89"
     )
-    assert found.hint == "Release it there first: make deploy ENV=staging SERVICE=x BUNDLE=1c8b."
+    assert found.hint == 'Let it succeed there first: make deploy ENV=staging SERVICE="x" BUNDLE=1c8b.'
     (found,) = unproven(world([]), PLANNED, None)
     assert found.what.endswith("has not succeeded in staging: never released there")
 
@@ -124,6 +124,12 @@ def test_what_has_not_is_named_with_digest_reason_and_next_step() -> None:
 def test_what_still_runs_there_is_waited_for() -> None:
     (found,) = unproven(world([release(1, Phase.CANARY, sha256=A, status="running")]), PLANNED, None)
     assert found.hint == "Wait for its end: make watch ENV=staging."
+
+
+def test_one_command_is_named_for_all_that_is_missing() -> None:
+    hook = release(9, Phase.PENDING, sha256=B, service="hook").deployments["hook"]
+    hints = {one.hint for one in unproven(world([]), PLANNED.with_deployment(hook), "1c8b")}
+    assert hints == {'Let it succeed there first: make deploy ENV=staging SERVICE="x hook" BUNDLE=1c8b.'}
 
 
 def test_a_hook_that_comes_along_has_to_be_proven_too() -> None:
@@ -150,10 +156,10 @@ def test_a_ledger_that_cannot_be_read_proves_nothing() -> None:
 def test_words_about_permission() -> None:
     url = "https://github.com/acme/lockgate/actions/runs/1"
     grace = Approvals(run_url=url, given=(Approval(by="grace", comment="Ship\nit!"), Approval(by="ada")))
-    assert words.approved(grace) == f"Approved by grace (Ship it!), ada ({url})."
-    assert words.approved(Approvals(run_url=url)) == f"Approved by nobody ({url})."
+    assert words.approved(grace) == f"Approved by grace (Ship it!), ada: {url}"
+    assert words.approved(Approvals(run_url=url)) == f"Approved by nobody: {url}"
     unknown = Approvals(run_url=url, unknown="GitHub does not answer")
-    assert words.approved(unknown) == f"Who approved it is not known: GitHub does not answer ({url})."
+    assert words.approved(unknown) == f"Who approved it is not known: GitHub does not answer: {url}"
     broken = BreakGlass(reason="prod is down", overrode=("prod is frozen",))
     assert words.break_glass(broken, "ada") == "Break-glass by ada: prod is down (past: prod is frozen)."
     assert "nothing stood in the way" in words.break_glass(BreakGlass(reason="x"), "ada")

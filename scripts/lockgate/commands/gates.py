@@ -128,7 +128,8 @@ def unproven(opened: Opened, planned: Release, reference: str | None) -> list[Ob
         found = proofs(wanted, _ledger_of(opened, source).history())
     except (RefusedError, BotoCoreError, ClientError) as error:
         return [_unreadable(opened, source, error)]
-    return [_unproven(source, proof, reference) for proof in found.values() if not proof.holds]
+    missing = [proof for proof in found.values() if not proof.holds]
+    return [_unproven(source, proof, missing, reference) for proof in missing]
 
 
 def _new_code(opened: Opened, planned: Release) -> Iterator[tuple[str, Artifact]]:
@@ -157,12 +158,16 @@ def _unreadable(opened: Opened, source: str, error: Exception) -> Obstacle:
     )
 
 
-def _unproven(source: str, proof: Proof, reference: str | None) -> Obstacle:
-    deploy = f"make deploy ENV={source} SERVICE={proof.service} BUNDLE={reference or '<bundle>'}"
-    hint = f"Release it there first: {deploy}."
+def _unproven(source: str, proof: Proof, missing: list[Proof], reference: str | None) -> Obstacle:
+    names = " ".join(one.service for one in missing if one.standing is not Standing.RUNNING)
+    hint = (
+        f"Let it succeed there first: "
+        f'make deploy ENV={source} SERVICE="{names}" BUNDLE={reference or "<bundle>"}.'
+    )
     if proof.standing is Standing.RUNNING:
         hint = f"Wait for its end: make watch ENV={source}."
-    return Obstacle(f"{proof.service}: artifact {proof.sha256} has not succeeded in {source}: {proof}", hint)
+    what = f"{proof.service}: artifact {proof.sha256} has not succeeded in {source}: {proof}"
+    return Obstacle(what, hint)
 
 
 def permitted(opened: Opened, planned: Release, broken: BreakGlass | None) -> Release:

@@ -113,12 +113,15 @@ def _by_whom(ran: Ran) -> Iterator[str]:
     if ran.restored_by is not None:
         how = "asked for" if ran.restored_by.kind == "rollback" else "its own roll-back"
         yield f"brought back by release {_id(ran.restored_by)} of {ran.restored_by.by} ({how})"
+        if ran.restored_by.kind == "rollback":
+            yield from words.permissions(ran.restored_by)
     made = ran.release
     if made is None:
         yield "made by no release that the ledger knows"
         return
-    commit = f"{made.commit or 'none'}{' with changes in no commit' if made.dirty else ''}"
-    yield f"release {_id(made)} of {made.by}; commit {commit}; artifact sha256:{ran.sha256}"
+    commit = f"commit {made.commit}" if made.commit else "no commit"
+    dirty = ", with changes that are in none" if made.dirty else ""
+    yield f"release {_id(made)} of {made.by}; {commit}{dirty}; artifact sha256:{ran.sha256}"
     yield from words.permissions(made)
 
 
@@ -157,16 +160,21 @@ def _as_json(environment: str, found: Audit) -> dict[str, Any]:
 
 
 def _ran_as_json(ran: Ran) -> dict[str, Any]:
-    made = ran.release.model_dump(mode="json") if ran.release else {}
+    made, back = _word_of(ran.release), _word_of(ran.restored_by)
     return {
         "version": ran.version,
         "since": ran.since.isoformat(),
         "until": ran.until.isoformat() if ran.until else None,
         "share_percent": 100 if ran.share is None else ran.share,
         "share_grows": ran.grows,
-        "release": made.get("release_id"),
-        "restored_by": ran.restored_by.release_id if ran.restored_by else None,
-        "by_hand": ran.by_hand,
         "sha256": ran.sha256,
-        **{key: made.get(key) for key in ("commit", "dirty", "by", "approvals", "break_glass")},
+        "release": made,
+        "restored_by": back,
+        "by_hand": ran.by_hand,
     }
+
+
+def _word_of(release: Release | None) -> dict[str, Any] | None:
+    """A release, and by whose word it ran."""
+    wanted = {"release_id", "kind", "by", "commit", "dirty", "approvals", "break_glass"}
+    return release.model_dump(mode="json", include=wanted) if release else None

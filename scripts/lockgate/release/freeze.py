@@ -51,8 +51,8 @@ class Frozen:
 
     def __str__(self) -> str:
         local = self.until.astimezone(self.zone)
-        there, utc = f"{local:%a %Y-%m-%d %H:%M} {self.zone.key}", f"{self.until:%Y-%m-%d %H:%M} UTC"
-        return f"{self.reason}; until {there} ({utc})"
+        utc = "" if self.zone.key == "UTC" else f" ({self.until:%Y-%m-%d %H:%M} UTC)"
+        return f"{self.reason}; until {local:%a %Y-%m-%d %H:%M} {self.zone.key}{utc}"
 
 
 def frozen(platform: Platform, name: str, at: datetime) -> Frozen | None:

@@ -105,11 +105,11 @@ def break_glass(broken: BreakGlass, by: str) -> str:
 def approved(approvals: Approvals) -> str:
     """Who has approved it in GitHub, and where to look."""
     if approvals.unknown is not None:
-        return f"Who approved it is not known: {approvals.unknown} ({approvals.run_url})."
+        return f"Who approved it is not known: {approvals.unknown}: {approvals.run_url}"
     given = [
         f"{one.by} ({' '.join(one.comment.split())})" if one.comment else one.by for one in approvals.given
     ]
-    return f"Approved by {', '.join(given) or 'nobody'} ({approvals.run_url})."
+    return f"Approved by {', '.join(given) or 'nobody'}: {approvals.run_url}"
 
 
 def permissions(release: Release) -> list[str]:

@@ -70,6 +70,11 @@ def test_dates_alone_are_whole_days_where_the_clock_hangs() -> None:
     assert frozen(declared, "prod", last) is None
 
 
+def test_utc_is_not_said_twice() -> None:
+    found = frozen(platform(once("2026-12-18", "2026-12-20")), "prod", datetime(2026, 12, 19, tzinfo=UTC))
+    assert str(found) == "Christmas; until Mon 2026-12-21 00:00 UTC"
+
+
 def test_an_offset_is_taken_as_it_is() -> None:
     declared = platform(once("2026-12-18T16:00+01:00", "2026-12-18T18:00Z", timezone="Asia/Tokyo"))
     found = frozen(declared, "prod", datetime(2026, 12, 18, 15, tzinfo=UTC))

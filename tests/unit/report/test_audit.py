@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockgate.commands.history_at import asked_about
+from lockgate.commands.history_at import asked_about, tell
 from lockgate.errors import UsageError
 from lockgate.release.model import Phase, Release, Status, release_id_at
+from lockgate.release.permission import Approval, Approvals, BreakGlass
 from lockgate.report.audit import Period, Ran, audit, timeline
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -225,6 +228,66 @@ def test_at_any_moment_one_version_has_everything_and_at_most_one_a_share(
     full = [one for one in found if one.share is None]
     assert len(full) == (1 if truth and minutes >= truth[0][0] else 0)
     assert sum(one.share or 0 for one in found) <= 10
+
+
+class Ledger:
+    """Answers as the ledger does, and notes up to when it was asked."""
+
+    def __init__(self, releases: list[Release]) -> None:
+        self.releases = releases
+        self.before: list[datetime] = []
+
+    def history(self, before: datetime) -> list[Release]:
+        self.before.append(before)
+        return [one for one in self.releases[::-1] if one.created_at < before]
+
+
+def opened(*releases: Release) -> Any:
+    contract = SimpleNamespace(services={"x": None, "y": None})
+    return SimpleNamespace(name="prod", ledger=Ledger(list(releases)), contract=contract)
+
+
+def test_it_is_said_who_why_and_with_which_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    approved = Approvals(run_url="https://github.com/x/y/actions/runs/1", given=(Approval(by="grace"),))
+    broken = SECOND.but(break_glass=BreakGlass(reason="INC-7", overrode=("frozen",)), approvals=approved)
+    at_noon = opened(FIRST, broken, WORSE, BAKED, BACK)
+    tell(at_noon, (), "2026-11-24T08:55Z", as_json=False)
+    said = capsys.readouterr().out
+    assert at_noon.ledger.before == [datetime(2026, 11, 25, tzinfo=UTC)]
+    for wanted in (
+        "prod, at 2026-11-24 08:55:00 UTC, as the ledger has it:",
+        "x: v3 since 2026-11-24 08:51:00 UTC until 2026-11-24 09:03:00 UTC",
+        f"  brought back by release {BAKED.release_id} of ada (its own roll-back)",
+        f"  release {SECOND.release_id} of ada; commit {'3' * 40}; artifact sha256:{'3' * 64}",
+        "  Approved by grace: https://github.com/x/y/actions/runs/1",
+        "  Break-glass by ada: INC-7 (past: frozen).",
+        "y: nothing: its first release had not been promoted then",
+        f"{WORSE.release_id}: deploy by ada, rolled_back, ended 2026-11-24 08:37:00 UTC",
+        "    judge: worse: errors 8/8 against 0/89",
+        f"{BACK.release_id}: rollback by ada, succeeded, ended 2026-11-24 09:03:00 UTC",
+    ):
+        assert wanted in said.splitlines(), said
+
+
+def test_it_is_said_as_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+    tell(opened(*LEDGER), ("x",), "2026-11-24", as_json=True)
+    found = json.loads(capsys.readouterr().out)
+    ran = found["services"]["x"]
+    assert [(one["version"], one["share_percent"]) for one in ran] == [
+        *(("2", 100), ("3", 10), ("3", 100), ("4", 10), ("5", 10), ("5", 100), ("3", 100), ("2", 100)),
+    ]
+    assert ran[-1]["release"]["release_id"] == FIRST.release_id
+    assert ran[-1]["restored_by"]["release_id"] == BACK.release_id
+    assert ran[-1]["until"] is None
+    assert [one["release_id"] for one in found["releases"]] == [one.release_id for one in LEDGER]
+    assert found["releases"][2]["deployments"]["x"]["cause"] == "judge: worse: errors 8/8 against 0/89"
+
+
+def test_a_day_without_releases_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    tell(opened(*LEDGER), ("x",), "2026-11-26", as_json=False)
+    said = capsys.readouterr().out
+    assert "x: v2 since 2026-11-24 09:03:00 UTC" in said
+    assert "No release was in progress on that day." in said
 
 
 NOW = datetime(2026, 11, 28, 18, tzinfo=UTC)
