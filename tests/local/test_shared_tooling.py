@@ -84,6 +84,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
     path = world.root / "platform.yaml"
     platform = yaml.safe_load(path.read_text())
     local = platform["environments"].pop("local")
+    del platform["environments"]["prod"]
     here = {name: local[name] for name in ("endpoint_url", "emulator", "minute_seconds")}
     platform["tooling"] = {"account_id": ACCOUNTS["tooling"], **here}
     platform["environments"] |= {

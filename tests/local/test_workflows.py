@@ -20,7 +20,7 @@ from tests.local.release_world import REGION, REPOSITORY, clean_environment
 from tests.workflows.runner import Event, Result, Runner, UsesCall
 from tests.workflows.runner.doubles import noted, standard
 from tests.workflows.runner.github import REPOSITORY as NAME
-from tests.workflows.runner.github import TOKEN, State, github, guarded
+from tests.workflows.runner.github import TOKEN, State, github, guarded, review
 
 pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(900)]
 
@@ -67,7 +67,11 @@ class World:
 
     def gate(self, environment: str, _job: str) -> bool:
         self.asked.append(environment)
-        return environment in self.approved
+        if environment not in self.approved:
+            return False
+        reviews = self.github.reviews.setdefault(self.runner.run_id, [])
+        reviews.append(review(environment, comment="Ship it!"))
+        return True
 
     def git(self, *arguments: str) -> str:
         who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
@@ -113,6 +117,17 @@ class World:
     def client(self, service: str, environment: str) -> Any:
         session: Any = boto3.Session(ACCOUNTS[environment], "local", region_name=REGION)
         return session.client(service, endpoint_url=self.endpoint)
+
+    def approved_by(self, environment: str) -> Any:
+        """Who has approved the last release there, as its ledger has it."""
+        found = self.client("dynamodb", environment).query(
+            TableName=f"lockgate-{environment}-ledger",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"releases#{environment}"}},
+            ScanIndexForward=False,
+            Limit=1,
+        )
+        return json.loads(found["Items"][0]["document"]["S"])["approvals"]["given"]
 
     def code(self, environment: str) -> str:
         """SHA-256 of the code that serves, as Lambda writes it."""
@@ -213,6 +228,8 @@ def test_the_same_bytes_come_to_prod_after_an_approval(world: World) -> None:
         ("prod / Deploy", "lockgate-prod-deploy"),
     } <= roles(result)
     assert "Plan for prod" in result.jobs["Plan prod / Plan"].summary
+    assert world.approved_by("prod") == [{"by": "grace", "comment": "Ship it!"}]
+    assert world.approved_by("staging") == world.approved_by("prod"), "in that run it was asked for too"
     plans = world.client("s3", "prod").list_objects_v2(
         Bucket=f"lockgate-prod-state-{ACCOUNTS['prod']}-{REGION}", Prefix="plans/"
     )

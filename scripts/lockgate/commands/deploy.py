@@ -11,6 +11,14 @@ from rich.console import Console
 from lockgate.commands.bring_up import bring_up
 from lockgate.commands.chosen import choose
 from lockgate.commands.finish import conclude, drive, say_plan
+from lockgate.commands.gates import (
+    Gate,
+    announce_release,
+    break_glass_option,
+    freezes,
+    permitted,
+    unproven,
+)
 from lockgate.commands.opened import Opened, opens, operator
 from lockgate.commands.options import console, dry_run_option, now, service_option
 from lockgate.commands.traffic import Load
@@ -41,6 +49,7 @@ NEXT_STEP = "Next: change a service's code and run it again to watch a canary."
     metavar="REASON",
     help="Release although an alarm is red, and do not let alarms stop it. Written down.",
 )
+@break_glass_option
 @click.option(
     "--keep-promoted",
     is_flag=True,
@@ -57,12 +66,16 @@ def deploy(
     services: tuple[str, ...],
     reference: str | None,
     ignore_alarms: str | None,
+    break_glass: str | None,
     keep_promoted: bool,
     traffic: bool | None,
     dry_run: bool,
 ) -> Exit:
     """Release what has changed, as canaries that are watched, promoted or rolled back."""
     out = console()
+    gate = Gate(opened.name, "deploy", break_glass, dry_run, out)
+    if gate.refuses:
+        gate.passes(freezes(opened))
     wanted = opened.project.services(opened.name, services)
     if opened.environment.is_embedded and not dry_run:
         bring_up(opened, wanted, out)
@@ -75,7 +88,7 @@ def deploy(
             return conclude(interrupted, out)
         bundle = choose(opened, wanted, reference)
         origin = Origin(operator(), bundle.commit, bundle.dirty, ignore_alarms, keep_promoted)
-        return _release(opened, wanted, bundle, origin, stored=reference is not None, dry_run=dry_run)
+        return _release(opened, wanted, bundle, origin, gate, reference)
 
 
 def _with_hooks(opened: Opened, wanted: dict[str, Service], out: Console) -> dict[str, Service]:
@@ -94,11 +107,10 @@ def _release(
     services: Mapping[str, Service],
     bundle: Bundle,
     origin: Origin,
-    *,
-    stored: bool,
-    dry_run: bool,
+    gate: Gate,
+    reference: str | None,
 ) -> Exit:
-    out = console()
+    out = gate.out
     ignoring = origin.ignore_alarms is not None
     _refuse_problems(verify(opened.aws, opened.contract, services, ignore_alarms=ignoring), out)
     artifacts = {
@@ -107,18 +119,22 @@ def _release(
     }
     planned = opened.planner.deploy(services, artifacts, origin)
     say_plan(planned, out)
-    if dry_run or not planned.deployments:
-        out.print("Nothing was written." if dry_run else f"Nothing to do. {NEXT_STEP}")
-        return Exit.OK
+    # Building may have taken until a freeze began: it is looked at again.
+    obstacles = [*freezes(opened), *unproven(opened, planned, reference)]
+    passes = gate.passes(obstacles)
+    if gate.dry_run or not planned.deployments:
+        out.print("Nothing was written." if gate.dry_run else f"Nothing to do. {NEXT_STEP}")
+        return Exit.OK if passes else Exit.REFUSED
     changed = bundle.only(planned.deployments)
-    if not stored:
+    if reference is None:
         if changed.images:
             opened.registry.push(changed)
         opened.store.upload(changed)
     if changed.images:
         opened.registry.verify(changed)
     opened.store.verify(changed)
-    begun = _begin(opened, planned)
+    begun = _begin(opened, permitted(opened, planned, gate.broken(obstacles)))
+    announce_release(opened, begun)
     return conclude(drive(opened, begun.release_id, out), out)
 
 

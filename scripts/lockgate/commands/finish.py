@@ -56,7 +56,7 @@ def conclude(release: Release, console: Console) -> Exit:
         for line in words.judged(deployment):
             if line.partition(": ")[2] not in reason:
                 console.print(f"  {name}: {line}", markup=False, soft_wrap=True)
-    for line in reason.splitlines():
+    for line in [*reason.splitlines(), *words.permissions(release)]:
         console.print(f"  {line}", markup=False, soft_wrap=True)
     return _EXITS[release.status]
 

@@ -8,6 +8,7 @@ from itertools import islice
 import click
 from rich.table import Table
 
+from lockgate.commands.history_at import tell
 from lockgate.commands.opened import Opened, opens
 from lockgate.commands.options import console, json_option, service_option
 from lockgate.report import words
@@ -19,11 +20,19 @@ from lockgate.report import words
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most."
 )
+@click.option(
+    "--at",
+    metavar="TIME",
+    help="What ran then, and by whose word: 2026-11-24T10:00Z, or 2026-11-24 for the whole day (UTC).",
+)
 @json_option
-def history(opened: Opened, services: tuple[str, ...], limit: int, as_json: bool) -> None:
-    """Releases, the newest first."""
+def history(opened: Opened, services: tuple[str, ...], limit: int, at: str | None, as_json: bool) -> None:
+    """Releases, the newest first; or what ran at a time."""
     opened.project.services(opened.name, services)
     opened.checked()
+    if at is not None:
+        tell(opened, services, at, as_json=as_json)
+        return
     matching = (
         release
         for release in opened.ledger.history()
@@ -50,6 +59,6 @@ def history(opened: Opened, services: tuple[str, ...], limit: int, as_json: bool
             "\n".join(moves),
             release.by,
             commit,
-            release.reason or release.ignore_alarms or "",
+            "\n".join([release.reason or release.ignore_alarms or "", *words.permissions(release)]).strip(),
         )
     console().print(table)

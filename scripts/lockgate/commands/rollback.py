@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from lockgate.commands.finish import conclude, drive, say_plan
+from lockgate.commands.gates import permitted
 from lockgate.commands.opened import Opened, opens, operator
 from lockgate.commands.options import console, dry_run_option, service_option
 from lockgate.errors import Exit, UsageError
@@ -46,7 +47,7 @@ def rollback(
         out.print("Nothing was written." if dry_run else "Nothing to do.")
         return Exit.OK
     try:
-        begun = opened.ledger.begin(planned)
+        begun = opened.ledger.begin(permitted(opened, planned, None))
     except ServiceHeldError as error:
         return _stop(opened, error.release_id, dry_run)
     return conclude(drive(opened, begun.release_id, out), out)

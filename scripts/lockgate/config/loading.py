@@ -52,7 +52,8 @@ def read(path: Path) -> Document:
         lines: dict[KeyPath, int] = {}
         _index(node, (), lines, path)
         data = loader.construct_document(node) if node is not None else None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
+        # A date that there is not, such as 2026-02-30, is no YAMLError.
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)

@@ -7,8 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from lockgate.config.base import Declaration, EnvironmentName
+from lockgate.config.freezes import Freeze
 
-Purpose = Literal["plan", "deploy", "build", "prune", "break-glass"]
+Purpose = Literal["plan", "deploy", "build", "prune", "promote", "break-glass"]
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Endpoint = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+/?$")]
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")]
@@ -106,6 +107,10 @@ class Environment(Account):
         default=False,
         description="Whether a tree with changes that are in no commit may be released here. Where it may "
         "not, what runs can always be looked up. An embedded AWS always takes them.",
+    )
+    promotes_from: EnvironmentName | None = Field(
+        default=None,
+        description="Environment in which what is released here has to have succeeded first, byte for byte.",
     )
 
     @model_validator(mode="after")
@@ -245,6 +250,9 @@ class Platform(Declaration):
         description="Services, by IAM's prefixes, that roles made by the pipeline may use at most: their "
         "permissions boundary.",
     )
+    freezes: list[Freeze] = Field(
+        default_factory=list, description="When nothing is released and nothing is applied."
+    )
     terraform: TerraformSources = Field(
         default_factory=TerraformSources,
         description="Providers and modules that a plan may use; anything else is refused before it runs.",
@@ -280,6 +288,48 @@ class Platform(Declaration):
                     "what all of them run"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _promotions_lead_somewhere(self) -> Platform:
+        for name, environment in self.environments.items():
+            if environment.promotes_from is not None:
+                self._check_promotion(name, environment.promotes_from)
+        return self
+
+    def _check_promotion(self, name: str, source: str) -> None:
+        where = f"environments.{name}.promotes_from"
+        if source not in self.environments:
+            raise ValueError(f"{where}: there is no environment {source}")
+        way = [name]
+        following: str | None = source
+        while following in self.environments:
+            if following in way:
+                raise ValueError(f"{where}: goes in a circle: {' from '.join([*way, following])}")
+            way.append(following)
+            following = self.environments[following].promotes_from
+        if not self._same_aws(name, source):
+            raise ValueError(f"{where}: {source} is in another AWS than {name}")
+        if self.shares_tooling(name) != self.shares_tooling(source):
+            raise ValueError(
+                f"{where}: only one of {name} and {source} takes its artifacts from the tooling account, so "
+                "that they never release the same ones"
+            )
+
+    def _same_aws(self, one: str, other: str) -> bool:
+        same_endpoint = _endpoint(self.account_of(one)) == _endpoint(self.account_of(other))
+        return same_endpoint and _partition(self.region_of(one)) == _partition(self.region_of(other))
+
+    @model_validator(mode="after")
+    def _freezes_name_what_there_is(self) -> Platform:
+        for position, freeze in enumerate(self.freezes):
+            for name in freeze.environments or ():
+                if name not in self.environments and not (name == TOOLING and self.tooling):
+                    raise ValueError(f"freezes.{position}.environments: there is no environment {name}")
+        return self
+
+    def promoted_to(self, name: str) -> list[str]:
+        """Environments that promote from one."""
+        return [other for other, one in self.environments.items() if one.promotes_from == name]
 
     def account_of(self, name: str) -> Account:
         """An environment by name, or the tooling account by the name `tooling`.
@@ -339,7 +389,8 @@ class Platform(Declaration):
             name: environment, or `tooling`.
             purpose: `plan` reads, for pull requests; `deploy` applies and releases, behind the environment's
                 approval; `build` builds, in the account of the artifact store; by `prune` the tooling
-                account reads what an environment needs of it; by `break-glass` people do what `deploy` may.
+                account reads what an environment needs of it; by `promote` environments that promote from
+                this one read what has succeeded here; by `break-glass` people do what `deploy` may.
         """
         return f"{self.name}-{name}-{purpose}"
 

@@ -58,6 +58,7 @@ def apply_plan(
     *,
     digest: str | None = None,
     approved: Iterable[str] | None = (),
+    begins: Callable[[], None] = lambda: None,
 ) -> Plan:
     """Applies a plan that was made before, if nothing that it was made from has changed; what it did.
 
@@ -67,6 +68,7 @@ def apply_plan(
         on_line: gets each line of Terraform.
         digest: what was approved; None where nobody says.
         approved: addresses that may be destroyed; None approves all that this plan destroys.
+        begins: called when nothing refuses it any more, before anything is written.
 
     Raises:
         RefusedError: something has changed, or an approval is missing; nothing was written.
@@ -75,6 +77,7 @@ def apply_plan(
     plan = read_plan(stack.ready(on_line).show(saved.plan))
     if approved is not None:
         check_approved(plan, approved)
+    begins()
     stack.apply(None if plan.is_empty else saved.plan, on_line)
     saved.applied()
     return plan

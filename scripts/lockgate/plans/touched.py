@@ -132,7 +132,7 @@ def _said_to(
 ) -> Iterator[tuple[str, Any]]:
     environments = platform.get("environments") or {}
     for key, value in platform.items():
-        if key not in ("environments", "terraform"):
+        if key not in ("environments", "freezes", "terraform"):
             yield f"platform.yaml: {key}", value
     if name == TOOLING:
         for other, environment in environments.items():
@@ -143,8 +143,20 @@ def _said_to(
                 yield path, True
         return
     yield f"platform.yaml: environments.{name}", environments.get(name)
+    yield from _promotions(name, environments)
     for path, service in services.items():
         yield path, {key: value for key, value in merged(service, name).items() if key != "overrides"}
+
+
+def _promotions(name: str, environments: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Accounts of the environments that an environment promotes from, or that promote from it."""
+    source = (environments.get(name) or {}).get("promotes_from")
+    if source is not None:
+        account = (environments.get(source) or {}).get("account_id")
+        yield f"platform.yaml: environments.{source}.account_id", account
+    for other, environment in environments.items():
+        if environment.get("promotes_from") == name:
+            yield f"platform.yaml: environments.{other}.promotes_from", environment.get("account_id")
 
 
 def _differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lockgate.errors import LockgateError, RefusedError
-from lockgate.release.model import Good, Phase, Release, Status
+from lockgate.release.model import Good, Phase, Release, Status, release_id_at
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -123,12 +124,21 @@ class Ledger:
             )
         return Release.model_validate_json(item["document"]["S"])
 
-    def history(self, limit: int | None = None) -> Iterator[Release]:
-        """Releases, the newest first."""
+    def history(self, limit: int | None = None, before: datetime | None = None) -> Iterator[Release]:
+        """Releases, the newest first, page by page.
+
+        Args:
+            limit: how many at most.
+            before: only those that began before; their ids sort by that time, to the second.
+        """
+        condition, values = "pk = :pk", {":pk": {"S": self._pk("releases")}}
+        if before is not None:
+            condition += " AND sk < :before"
+            values[":before"] = {"S": release_id_at(before)}
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": self._pk("releases")}},
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
             ScanIndexForward=False,
             ConsistentRead=True,
             PaginationConfig={"PageSize": min(limit or 50, 50), **({"MaxItems": limit} if limit else {})},

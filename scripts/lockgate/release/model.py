@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal, Self
 
@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from lockgate.contract import Strategy
 from lockgate.release.judgement import Judgement, Stage, Terms
+from lockgate.release.permission import Approvals, BreakGlass
 from lockgate.release.record import Record
 
 
@@ -160,6 +161,8 @@ class Release(Record):
         skipped: services that were left out, with the reason.
         ignore_alarms: reason for releasing although an alarm is red.
         keep_promoted: whether services that were promoted stay so when another one is rolled back.
+        break_glass: by which word a freeze or a promotion rule did not hold for it.
+        approvals: who has approved it in GitHub; None where no workflow ran it.
     """
 
     release_id: str
@@ -175,6 +178,8 @@ class Release(Record):
     skipped: dict[str, str] = Field(default_factory=dict)
     ignore_alarms: str | None = None
     keep_promoted: bool = False
+    break_glass: BreakGlass | None = None
+    approvals: Approvals | None = None
     stop_reason: str | None = None
     reason: str | None = None
     lease: Lease | None = None
@@ -196,4 +201,9 @@ class Good(Record):
 
 def new_release_id(now: datetime) -> str:
     """An id that sorts by time and is not used twice: `20261124t101500-3f9a`."""
-    return f"{now:%Y%m%dt%H%M%S}-{secrets.token_hex(2)}"
+    return f"{release_id_at(now)}-{secrets.token_hex(2)}"
+
+
+def release_id_at(moment: datetime) -> str:
+    """What the ids of a second begin with, all of them after those of the second before."""
+    return f"{moment.astimezone(UTC):%Y%m%dt%H%M%S}"

@@ -8,6 +8,7 @@ from typing import TypeVar
 from lockgate.release.driver import Observation
 from lockgate.release.judgement import Stage
 from lockgate.release.model import Deployment, Phase, Release, Status, Tally
+from lockgate.release.permission import Approvals, BreakGlass
 
 Value = TypeVar("Value")
 
@@ -93,3 +94,25 @@ def outcome(release: Release) -> str:
             return f"Release {release.release_id} failed and wants a look: {names}."
         case Status.RUNNING:
             return f"Release {release.release_id} is running: {names}."
+
+
+def break_glass(broken: BreakGlass, by: str) -> str:
+    """Why somebody went past which rule."""
+    past = "; ".join(broken.overrode) or "nothing stood in the way"
+    return f"Break-glass by {by}: {broken.reason} (past: {past})."
+
+
+def approved(approvals: Approvals) -> str:
+    """Who has approved it in GitHub, and where to look."""
+    if approvals.unknown is not None:
+        return f"Who approved it is not known: {approvals.unknown}: {approvals.run_url}"
+    given = [
+        f"{one.by} ({' '.join(one.comment.split())})" if one.comment else one.by for one in approvals.given
+    ]
+    return f"Approved by {', '.join(given) or 'nobody'}: {approvals.run_url}"
+
+
+def permissions(release: Release) -> list[str]:
+    """By whose word a release ran, where the ledger has it."""
+    said = [approved(release.approvals)] if release.approvals else []
+    return [*said, *([break_glass(release.break_glass, release.by)] if release.break_glass else [])]

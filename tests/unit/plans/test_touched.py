@@ -72,7 +72,15 @@ CHANGES: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     ),
     "a service": (append(SERVICE, "memory_mb: 1024\n"), ENVIRONMENTS),
     "one environment": (edit("platform.yaml", "dirty_builds: true", "dirty_builds: false"), ["dev"]),
-    "an account": (edit("platform.yaml", '"333333333333"', '"666666666666"'), ["tooling", "staging"]),
+    "an account": (edit("platform.yaml", '"333333333333"', '"666666666666"'), ["tooling", "staging", "prod"]),
+    "where prod promotes from": (
+        edit("platform.yaml", "from: staging", "from: dev"),
+        ["dev", "staging", "prod"],
+    ),
+    "a freeze": (
+        append("platform.yaml", "freezes:\n  - {reason: x, from: 2026-12-18, until: 2027-01-03}\n"),
+        [],
+    ),
     "the organisation": (edit("platform.yaml", "acme", "other"), ALL),
     "a container": (append("containers/web/service.yaml", CONTAINER), ALL),
 }

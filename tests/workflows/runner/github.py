@@ -37,6 +37,14 @@ def guarded(name: str, *, reviewers: bool = True) -> dict[str, Any]:
     }
 
 
+def review(
+    *environments: str, state: str = "approved", by: str = "grace", comment: str = ""
+) -> dict[str, Any]:
+    """A review of a run's pending deployments, as it stands in the history."""
+    named = [{"id": at, "name": name} for at, name in enumerate(environments, 1)]
+    return {"state": state, "comment": comment, "environments": named, "user": {"login": by, "id": 2}}
+
+
 @dataclass
 class State:
     """What is on GitHub. Tests read it and write it.
@@ -47,6 +55,7 @@ class State:
         rules: of the branch main, as "Get rules for a branch" answers.
         protection: of the branch main, as "Get branch protection" answers; None where there is none.
         pulls: pull requests by commit, as "List pull requests associated with a commit" answers.
+        reviews: by run, as "Get the review history for a workflow run" answers; `review` makes them.
         artifacts: as "List artifacts for a repository" answers, with their zip as `content`.
         issues, comments: in the order in which they were made.
         failing: answers that come instead of the next ones: status and headers.
@@ -58,6 +67,7 @@ class State:
     rules: list[dict[str, Any]] = field(default_factory=list)
     protection: dict[str, Any] | None = None
     pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    reviews: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     artifacts: list[dict[str, Any]] = field(default_factory=list)
     issues: list[dict[str, Any]] = field(default_factory=list)
     comments: list[dict[str, Any]] = field(default_factory=list)
@@ -112,6 +122,7 @@ class _Routes:
             ("GET", r"rules/branches/main", lambda *_: (200, self.state.rules)),
             ("GET", r"branches/main/protection", lambda *_: _or_404(self.state.protection)),
             ("GET", r"commits/(\w+)/pulls", lambda m, *_: (200, self.state.pulls.get(m[1], []))),
+            ("GET", r"actions/runs/(\d+)/approvals", lambda m, *_: (200, self.state.reviews.get(m[1], []))),
             ("GET", r"actions/artifacts", self._artifacts),
             ("GET", r"actions/artifacts/(\d+)/zip", self._content),
             ("GET", r"issues", self._issues),

@@ -92,6 +92,11 @@ class Runner:
     repository: str = "acme/lockgate"
     _runs: int = 0
 
+    @property
+    def run_id(self) -> str:
+        """Id of the run that is going on, or of the last one."""
+        return str(1000 + self._runs)
+
     def run(self, workflow: str, event: Event, taken_for_done: Collection[str] = ()) -> Result:
         """Runs a workflow to its end.
 
@@ -126,7 +131,7 @@ class Runner:
             "sha": event.sha,
             "actor": event.actor,
             "repository": self.repository,
-            "run_id": str(1000 + self._runs),
+            "run_id": self.run_id,
             "run_attempt": "1",
             "token": self.token,
             "api_url": self.api_url,
