@@ -13,7 +13,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from lockgate.commands.rehearse import _changed
+from lockgate.commands.rehearse import changed_service
 from lockgate.config.platform import Purpose
 from lockgate.rehearsal.identity import Identity
 from lockgate.rehearsal.journey import journey
@@ -60,11 +60,12 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    stage = Stage(REPOSITORY, tmp_path_factory.mktemp("rehearsal"), "localaws", 0.5, ("dev",))
+    stage = Stage(REPOSITORY, tmp_path_factory.mktemp("rehearsal"), "localaws", 0.5)
     stage.begin()
     try:
         platform = stage.project.platform
-        done = rehearse(stage, journey(platform, *_changed(stage.project)), lambda _: None)
+        steps = journey(["dev"], *changed_service(stage.project, "dev"))
+        done = rehearse(stage, steps, lambda _: None)
         found = {**roles(stage.endpoint_url, DEV), **roles(stage.endpoint_url, SHARED)}
         asked = questions(stage.home / "decisions.jsonl")
         yield World(stage, Identity(platform, stage.endpoint_url), done, asked, found)

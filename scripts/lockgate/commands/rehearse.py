@@ -31,16 +31,15 @@ def rehearse(environments: tuple[str, ...], minute: float, keep: bool) -> Exit:
     have on AWS. Nothing outside of this machine is touched.
     """
     project = Project.find(Path.cwd())
-    for name in environments:
+    names = environments or _on_aws(project)
+    for name in names:
         project.environment(name)
-    folder = project.root / ".build" / "rehearsal"
-    stage = Stage(project.root, folder, _emulator(project), minute, environments)
+    stage = Stage(project.root, project.root / ".build" / "rehearsal", _emulator(project), minute)
     out = console()
     with out.status("Cloning, and starting an embedded AWS"):
         stage.begin()
     try:
-        platform = stage.project.platform
-        steps = journey(platform, *_changed(stage.project))
+        steps = journey(names, *changed_service(stage.project, names[0]))
         done = run(stage, steps, lambda took: _tell(took, out))
     finally:
         if not keep:
@@ -61,13 +60,27 @@ def _emulator(project: Project) -> str:
     return found[0]
 
 
-def _changed(project: Project) -> tuple[str, Change]:
+def _on_aws(project: Project) -> tuple[str, ...]:
+    """Environments that are no embedded AWS.
+
+    Raises:
+        UsageError: there are none.
+    """
+    found = tuple(name for name, one in project.platform.environments.items() if not one.is_embedded)
+    if not found:
+        raise UsageError(
+            "platform.yaml has no environment on AWS",
+            hint="A rehearsal is that of several accounts: declare them there first.",
+        )
+    return found
+
+
+def changed_service(project: Project, environment: str) -> tuple[str, Change]:
     """The service whose code is changed for the canary, and how.
 
     Raises:
         UsageError: no function gets smoke events, by which a canary could be watched.
     """
-    environment = next(iter(project.platform.environments))
     for name, service in project.services(environment, ()).items():
         sources = sorted((project.root / "lambdas" / name / "src").rglob("*.py"))
         if isinstance(service, LambdaService) and service.smoke and sources:

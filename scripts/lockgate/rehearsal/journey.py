@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lockgate.config import TOOLING
-from lockgate.config.platform import Platform, Purpose
+from lockgate.config.platform import Purpose
 
 Change = Callable[[Path], None]
 
@@ -40,27 +40,26 @@ class Step:
         return self.purpose or "administrator"
 
 
-def journey(platform: Platform, service: str, change: Change) -> Iterator[Step]:
+def journey(names: Sequence[str], service: str, change: Change) -> Iterator[Step]:
     """All steps.
 
     Args:
-        platform: the accounts; every environment shares the tooling account.
+        names: environments, in the order in which a bundle comes to them; all share the tooling account.
         service: what is changed for the second release.
         change: changes its code, in the clone.
     """
-    stacks = [TOOLING, *platform.environments]
+    stacks = [TOOLING, *names]
     for name in stacks:
         yield Step("set the account up", name, None, ("bootstrap", "--account", name, "--yes"), "is set up.")
     yield from _applied(TOOLING)
-    for name in platform.environments:
+    for name in names:
         yield from _applied(name)
-    names = list(platform.environments)
     first, last = names[0], names[-1]
     yield _built(first, None)
-    for name in platform.environments:
+    for name in names:
         yield _released(name)
     yield _built(first, change)
-    for name in platform.environments:
+    for name in names:
         yield _released(name, service)
     back = ("rollback", "--env", last, "--service", service)
     yield Step("go back to the version before", last, "deploy", back, "succeeded")

@@ -30,14 +30,12 @@ class Stage:
         folder: where everything of the rehearsal is.
         emulator: module of the embedded AWS.
         minute_seconds: seconds of a CodeDeploy minute.
-        environments: only these; none means all that are on AWS.
     """
 
     source: Path
     folder: Path
     emulator: str
     minute_seconds: float
-    environments: tuple[str, ...] = ()
     endpoint_url: str = field(default="", init=False)
 
     @property
@@ -101,14 +99,13 @@ class Stage:
             "minute_seconds": self.minute_seconds,
         }
         environments = {
-            name: {**environment, **here, "build_for": "host"}
+            name: environment if environment.get("emulator") else {**environment, **here, "build_for": "host"}
             for name, environment in declared["environments"].items()
-            if not environment.get("emulator") and (not self.environments or name in self.environments)
         }
-        if not environments or not declared.get(TOOLING):
+        if not declared.get(TOOLING):
             raise UsageError(
-                "platform.yaml has no tooling account, or no environment on AWS",
-                hint="A rehearsal is that of several accounts: declare them there first.",
+                "platform.yaml has no tooling account",
+                hint="A rehearsal is that of several accounts: declare it there first.",
             )
         github = {"repository": "acme/lockgate", **(declared.get("github") or {})}
         return {
