@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lockgate.config import Project
+from tests.terraform.test_access import applied
 from tests.terraform.toolchain import Copy, run_tests
 
 pytestmark = pytest.mark.terraform
@@ -62,17 +63,17 @@ def test_exactly_the_accounts_that_promote_from_it_may_read_its_ledger(mocked_wo
     assert statements[0]["Resource"] == [parameters, f"{parameters}/*"]
 
 
-def test_who_promotes_gets_a_policy_for_exactly_that_role(mocked_workload: Copy) -> None:
-    made = _made(mocked_workload, "prod")
-    (statement,) = json.loads(made["aws_iam_policy.promotes_from[0]"]["policy"])["Statement"]
-    wanted = Project(mocked_workload.root).platform.role_arn_of("staging", "promote")
-    assert (statement["Action"], statement["Resource"]) == (["sts:AssumeRole"], [wanted])
-    assert not [address for address in made if address.startswith("aws_iam_role")], (
-        "nobody promotes from prod"
-    )
+@pytest.mark.parametrize(("account", "expected"), [("prod", 1), ("dev", 0)])
+def test_who_promotes_may_assume_exactly_that_role(copy: Copy, account: str, expected: int) -> None:
+    (copy.root / "platform.yaml").write_text(PLATFORM)
+    run = f'run "applied" {{\n  command = apply\n  variables {{\n    account = "{account}"\n  }}\n}}\n'
+    made = applied(copy, "stacks/bootstrap", run)
+    statements = json.loads(made['aws_iam_policy.pipeline["release"]']["policy"])["Statement"]
+    found = [(one["Action"], one["Resource"]) for one in statements if one["Sid"] == "SeeWhatHasSucceeded"]
+    wanted = Project(copy.root).platform.role_arn_of("staging", "promote")
+    assert found == [(["sts:AssumeRole"], [wanted])] * expected
 
 
 def test_nothing_is_made_where_nobody_promotes(mocked_workload: Copy) -> None:
-    made = _made(mocked_workload, "dev")
-    assert "aws_iam_role.promote[0]" in made
-    assert not [address for address in made if address.startswith("aws_iam_policy.promotes")]
+    assert "aws_iam_role.promote[0]" in _made(mocked_workload, "dev")
+    assert "aws_iam_role.promote[0]" not in _made(mocked_workload, "prod")

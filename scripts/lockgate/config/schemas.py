@@ -11,8 +11,8 @@ from pydantic import BaseModel, Discriminator, TypeAdapter
 from lockgate.config.container_service import ContainerService
 from lockgate.config.kinds import MODELS
 from lockgate.config.lambda_service import LambdaService
-from lockgate.config.secrets import Secret
 from lockgate.config.platform import BreakGlass, Environment, Platform
+from lockgate.config.secrets import Secret
 from lockgate.config.service import Alarms, Release
 from lockgate.config.waivers import FILE, Waivers
 

@@ -3,9 +3,9 @@ locals {
   # Terraform's conditional wants one type on both sides, which policies are not.
   deploy_policies = merge(concat(
     [{ account = concat(local.write_state, local.write_roles, local.write_keys) }],
-    [for on in [local.has_workload] : { services = local.write_services, release = local.release_statements } if on],
+    [for on in [local.has_workload] : { services = local.write_services, release = concat(local.release_statements, local.promote_statements) } if on],
     [for on in [local.has_containers] : { containers = concat(local.write_containers, local.write_network) } if on],
-    [for on in [local.builds_here] : { builds = local.write_builds } if on],
+    [for on in [local.builds_here] : { builds = concat(local.write_builds, local.prune_statements) } if on],
   )...)
 
   write_state = [
@@ -260,6 +260,17 @@ locals {
     },
   ]
 
+  # In the environment that this one promotes from; that account's role lets this one in (IAM user guide, "Cross-account
+  # policy evaluation logic").
+  promote_statements = [
+    for source in compact([local.account.promotes_from]) : {
+      Sid      = "SeeWhatHasSucceeded"
+      Effect   = "Allow"
+      Action   = ["sts:AssumeRole"]
+      Resource = ["arn:${local.partition}:iam::${local.accounts[source].account_id}:role/${local.platform.name}-${source}-promote"]
+    }
+  ]
+
   write_containers = [
     {
       Sid    = "ChangeServices"
@@ -269,6 +280,7 @@ locals {
         "ecs:CreateService",
         "ecs:DeleteCluster",
         "ecs:DeleteService",
+        "ecs:DeleteTaskDefinitions",
         "ecs:RegisterTaskDefinition",
         "ecs:TagResource",
         "ecs:UntagResource",
@@ -403,6 +415,32 @@ locals {
       Resource = ["arn:${local.partition}:codebuild:${local.home}:project/${local.build_project}"]
     },
   ]
+
+  # What nobody needs any more, in a store of one's own or for all who share it: the tooling account asks each of them.
+  prune_statements = concat(
+    [
+      {
+        Sid      = "PruneArtifacts"
+        Effect   = "Allow"
+        Action   = ["s3:DeleteObject", "s3:GetObject"]
+        Resource = [for prefix in ["bundles", "services"] : "${local.artifact_bucket_arn}/${prefix}/*"]
+      },
+      {
+        Sid      = "PruneImages"
+        Effect   = "Allow"
+        Action   = ["ecr:BatchDeleteImage", "ecr:BatchGetImage", "ecr:DescribeImages"]
+        Resource = ["arn:${local.partition}:ecr:${local.home}:repository/${local.repositories}"]
+      },
+    ],
+    [
+      for sharing in [[for name, shares in local.shares_tooling : "arn:${local.partition}:iam::${local.accounts[name].account_id}:role/${local.platform.name}-${name}-prune" if shares]] : {
+        Sid      = "AskWhoShares"
+        Effect   = "Allow"
+        Action   = ["sts:AssumeRole"]
+        Resource = sharing
+      } if !local.has_workload && length(sharing) > 0
+    ],
+  )
 
   # Builds in a job of GitHub's, or started from there in CodeBuild.
   build_statements = [

@@ -6,8 +6,7 @@ locals {
     for name, environment in local.platform.environments :
     name => merge(local.platform_defaults.environment, environment)
   }
-  promoted_to   = { for name, environment in local.environments : name => environment if environment.promotes_from == var.environment }
-  promotes_from = local.environment.promotes_from
+  promoted_to = { for name, environment in local.environments : name => environment if environment.promotes_from == var.environment }
 }
 
 resource "aws_iam_role" "promote" {
@@ -16,6 +15,8 @@ resource "aws_iam_role" "promote" {
 
   name        = "${local.name_prefix}-promote"
   description = "Lets ${join(", ", keys(local.promoted_to))} see what has succeeded in ${var.environment}."
+
+  permissions_boundary = local.permissions_boundary_arn
 
   # Those accounts' own IAM says who of them may assume this.
   assume_role_policy = jsonencode({
@@ -57,24 +58,5 @@ resource "aws_iam_role_policy" "promote" {
         Condition = { StringLike = { "kms:ViaService" = "dynamodb.${local.region}.*" } }
       },
     ]
-  })
-}
-
-# The other half, in the environment that promotes: what whoever releases here needs, to attach to their role, since
-# both accounts have to agree (IAM user guide, "Cross-account policy evaluation logic").
-resource "aws_iam_policy" "promotes_from" {
-  count = local.promotes_from == null ? 0 : 1
-
-  name        = "${local.name_prefix}-see-${local.promotes_from}"
-  description = "See in the ledger of ${local.promotes_from} what may be released to ${var.environment}."
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid      = "SeeWhatHasSucceeded"
-      Effect   = "Allow"
-      Action   = ["sts:AssumeRole"]
-      Resource = ["arn:${local.partition}:iam::${local.environments[local.promotes_from].account_id}:role/${local.platform.name}-${local.promotes_from}-promote"]
-    }]
   })
 }
