@@ -40,4 +40,6 @@ resource "aws_ssm_parameter" "contract" {
   type        = "String"
   tier        = "Intelligent-Tiering"
   value       = jsonencode(local.contract)
+
+  tags = local.tags
 }

@@ -105,6 +105,8 @@ resource "aws_iam_role" "execution" {
   name               = "${local.name}-exec"
   description        = "How ECS starts the tasks of ${local.name}."
   assume_role_policy = jsonencode(local.task_trust)
+
+  tags = local.tags
 }
 
 resource "aws_iam_role_policy" "execution" {
@@ -117,6 +119,8 @@ resource "aws_iam_role" "task" {
   name               = "${local.name}-task"
   description        = "What the code of ${local.name} may do."
   assume_role_policy = jsonencode(local.task_trust)
+
+  tags = local.tags
 }
 
 resource "aws_iam_role_policy" "task" {
@@ -158,6 +162,8 @@ resource "aws_iam_role" "deployment" {
       }
     }]
   })
+
+  tags = local.tags
 }
 
 resource "aws_iam_role_policy" "deployment" {

@@ -111,6 +111,8 @@ resource "aws_iam_role" "execution" {
       Principal = { Service = "lambda.amazonaws.com" }
     }]
   })
+
+  tags = local.tags
 }
 
 resource "aws_iam_role_policy" "execution" {
@@ -148,6 +150,8 @@ resource "aws_iam_role" "deployment" {
       }
     }]
   })
+
+  tags = local.tags
 }
 
 resource "aws_iam_role_policy" "deployment" {
