@@ -11,7 +11,7 @@ from lockgate.errors import Exit
 from tests.local.dashboards import body, named_that_do_not_exist, shown
 from tests.local.release_world import CUSTOMERS_SEE_IT, OBSERVED, ReleaseWorld, released
 
-pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(600)]
 
 ENVIRONMENT = "lockgate-local"
 SERVICES = ("hello-api", "release-hook")
