@@ -52,6 +52,9 @@ _MEASURING = _CONFIG.merge(Config(retries={"mode": "adaptive", "total_max_attemp
 """For metrics, which are read again at the next look anyway: while CloudWatch is out, whoever watches a
 canary must not wait for it and miss the moment at which to stop."""
 
+_MARKING = _CONFIG.merge(Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=2))
+"""For marks on dashboards, which are worth no wait."""
+
 
 @dataclass(frozen=True)
 class Aws:
@@ -143,6 +146,13 @@ class Aws:
     def cloudwatch(self) -> CloudWatchClient:
         return self._counted(
             self.session.client("cloudwatch", config=_MEASURING, endpoint_url=self.endpoint_url)
+        )
+
+    @cached_property
+    def cloudwatch_marks(self) -> CloudWatchClient:
+        """CloudWatch, for what may as well get lost."""
+        return self._counted(
+            self.session.client("cloudwatch", config=_MARKING, endpoint_url=self.endpoint_url)
         )
 
     @cached_property

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.local.codedeploy_world import until
+from tests.local.dashboards import body, named_that_do_not_exist, shown
 from tests.local.image_tasks import RUNNER
 from tests.local.pruning import prune
 from tests.local.release_world import REPOSITORY, ReleaseWorld
@@ -91,6 +92,18 @@ def test_the_first_release_replaces_the_bootstrap(released: ContainerWorld) -> N
     assert "serves this code and configuration already" in released.run("deploy")
 
 
+def test_what_a_release_registers_has_the_tags_of_its_template(released: ContainerWorld) -> None:
+    answer = released.client("ecs").describe_task_definition(taskDefinition=NAME, include=["TAGS"])
+    tags = {tag["key"]: tag["value"] for tag in answer["tags"]}
+    assert tags == {
+        "environment": "local",
+        "managed-by": "terraform",
+        "organisation": "acme",
+        "platform": "lockgate",
+        "service": "web",
+    }
+
+
 def test_a_canary_is_judged_promoted_and_the_old_tasks_are_there_for_the_bake(
     released: ContainerWorld,
 ) -> None:
@@ -118,6 +131,23 @@ def test_a_version_that_fails_is_rolled_back_with_numbers(released: ContainerWor
     said = released.run("deploy", expect=3)
     assert re.search(r"alarm lockgate-local-web-live-(backstop|error-rate).* went red", said), said
     assert released.asked() == before
+
+
+def test_its_dashboard_shows_what_has_happened(released: ContainerWorld) -> None:
+    dashboard = body(released, NAME)
+    assert named_that_do_not_exist(released, dashboard) == []
+    graphs = shown(released, dashboard)
+    for title, lines in graphs.items():
+        assert all(lines.values()), (title, lines)
+    requests, failed = graphs["Requests by target group"], graphs["Errors per request by target group"]
+    assert sum(requests["both"]) == sum(requests["blue"]) + sum(requests["green"])
+    assert max(*failed["blue"], *failed["green"]) > 0
+    for lines in (requests, failed, graphs["Latency by target group"]):
+        assert {label for label in lines if label.startswith("release ") and max(lines[label]) == 1} == {
+            "release started",
+            "release promoted",
+            "release rolled back",
+        }
 
 
 def test_a_version_that_does_not_get_healthy_gets_no_traffic(released: ContainerWorld) -> None:

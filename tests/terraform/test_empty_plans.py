@@ -50,6 +50,7 @@ kind: lambda
 description: Says hello.
 hook: checker
 memory_mb: {memory_mb}
+tracing: {tracing}
 environment: {{LOG_LEVEL: INFO}}
 routes: ["GET /hello"]
 release: {{percentage: {percentage}, interval_minutes: 30}}
@@ -65,6 +66,11 @@ permissions:
   - actions: [codedeploy:PutLifecycleEventHookExecutionStatus]
     resources: ["arn:${partition}:codedeploy:${region}:${account_id}:deploymentgroup:${name_prefix}-*"]
 """
+
+
+def hello(*, memory_mb: int = 256, percentage: int = 10, tracing: bool = True) -> str:
+    """The service's declaration."""
+    return HELLO.format(memory_mb=memory_mb, percentage=percentage, tracing=str(tracing).lower())
 
 
 @dataclass(frozen=True)
@@ -90,10 +96,10 @@ class Applied:
             aws_secret_access_key="local",
         )
 
-    def declare(self, *, memory_mb: int = 256, percentage: int = 10) -> None:
+    def declare(self, **changes: Any) -> None:
         """Changes the service's declaration."""
         path = self.copy.root / "lambdas" / "hello" / "service.yaml"
-        path.write_text(HELLO.format(memory_mb=memory_mb, percentage=percentage))
+        path.write_text(hello(**changes))
 
     def plan(self) -> dict[str, list[str]]:
         """What a plan would do, by address; without what stays as it is."""
@@ -144,7 +150,7 @@ def _apply(root: Path, toolchain: Toolchain, endpoint: str) -> Applied:
     copy = Copy.make(root / "repository", toolchain)
     (copy.root / "platform.yaml").write_text(PLATFORM.format(endpoint=endpoint))
     copy.add_service("checker", CHECKER)
-    copy.add_service("hello", HELLO.format(memory_mb=256, percentage=10))
+    copy.add_service("hello", hello())
     applied = Applied(copy, endpoint)
     location: Any = {"LocationConstraint": REGION}
     applied.client("s3").create_bucket(Bucket=STATE_BUCKET, CreateBucketConfiguration=location)
@@ -219,6 +225,17 @@ def test_changed_configuration_changes_the_function_alone(applied: Applied) -> N
     applied.declare(memory_mb=512)
     try:
         assert applied.plan() == {'module.lambda_service["hello"].aws_lambda_function.this': ["update"]}
+    finally:
+        applied.declare()
+
+
+def test_a_service_chooses_whether_it_is_traced(applied: Applied) -> None:
+    applied.declare(tracing=False)
+    try:
+        assert applied.plan() == {
+            'module.lambda_service["hello"].aws_iam_role_policy.execution': ["update"],
+            'module.lambda_service["hello"].aws_lambda_function.this': ["update"],
+        }
     finally:
         applied.declare()
 

@@ -77,6 +77,19 @@ def test_readme_is_current(folder: Path) -> None:
     assert (folder / "README.md").read_text() == with_tables(folder), "run python -m tests.terraform.readmes"
 
 
+def test_every_log_group_has_an_end_and_a_key() -> None:
+    groups = {
+        (folder.name, block.labels[1]): block
+        for folder in folders()
+        for block in blocks(folder, "resource")
+        if block.labels[0] == "aws_cloudwatch_log_group"
+    }
+    assert len(groups) >= 5
+    for where, block in groups.items():
+        assert block.attribute("retention_in_days") not in (None, "0", "null"), where
+        assert block.attribute("kms_key_id") not in (None, "null"), where
+
+
 @EACH_FOLDER
 def test_nothing_runs_code_while_planning(folder: Path) -> None:
     text = "".join(path.read_text() for path in folder.glob("*.tf"))

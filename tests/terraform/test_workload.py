@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 
 from localaws.codedeploy.configs import PREDEFINED
 from lockgate.config.project import Project
@@ -276,6 +277,38 @@ run "applied" {
         if item["type"] == "aws_ssm_parameter"
     ]
     return made, {contract.service: contract for contract in contracts}
+
+
+def test_dashboards_are_as_many_as_an_environment_wants(stack: Copy) -> None:
+    platform = yaml.safe_load((stack.root / "platform.yaml").read_text())
+    wanted = {"local": "services", "dev": "environment", "prod": "none"}
+    for name, dashboards in wanted.items():
+        platform["environments"][name]["dashboards"] = dashboards
+    (stack.root / "platform.yaml").write_text(yaml.safe_dump(platform))
+    expected = {
+        "local": ["lockgate-local", *(f"lockgate-local-{name}" for name in ("adaptive", "checker", "hello"))],
+        "dev": ["lockgate-dev"],
+        "prod": [],
+    }
+    ran = _test(stack, "\n".join(_dashboards_of(name, names) for name, names in expected.items()))
+    assert ran.code == 0, ran.output
+
+
+def _dashboards_of(environment: str, names: list[str]) -> str:
+    return f"""
+run "{environment}" {{
+  command = plan
+
+  variables {{
+    environment = "{environment}"
+  }}
+
+  assert {{
+    condition     = jsonencode(output.dashboards) == jsonencode({json.dumps(names)})
+    error_message = jsonencode(output.dashboards)
+  }}
+}}
+"""
 
 
 def test_unknown_environment_is_refused(stack: Copy) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from localaws.cloudwatch import widgets
 from localaws.cloudwatch.alarms.model import partition
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -81,22 +82,19 @@ def name_problem(name: str) -> str | None:
 
 
 def problems(body: str) -> list[tuple[str, str]]:
-    """What is wrong with a body: path and message ("Dashboard body structure and syntax").
-
-    Widgets are checked for what every one has; properties are the console's concern.
-    """
+    """What is wrong with a body: path and message ("Dashboard body structure and syntax")."""
     try:
         content = json.loads(body)
     except ValueError:
         return [("/", "The field DashboardBody must be a valid JSON object")]
     if not isinstance(content, dict):
         return [("/", "The field DashboardBody must be a valid JSON object")]
-    widgets = content.get("widgets", [])
-    if not isinstance(widgets, list):
+    listed = content.get("widgets", [])
+    if not isinstance(listed, list):
         return [("/widgets", "Should be an array")]
-    if len(widgets) > _MOST_WIDGETS:
+    if len(listed) > _MOST_WIDGETS:
         return [("/widgets", f"Should NOT have more than {_MOST_WIDGETS} items")]
-    return [found for number, widget in enumerate(widgets) for found in _widget(f"/widgets/{number}", widget)]
+    return [found for number, widget in enumerate(listed) for found in _widget(f"/widgets/{number}", widget)]
 
 
 def _widget(at: str, widget: object) -> Iterator[tuple[str, str]]:
@@ -105,7 +103,10 @@ def _widget(at: str, widget: object) -> Iterator[tuple[str, str]]:
         return
     if widget.get("type") not in _WIDGETS:
         yield f"{at}/type", f"Should be one of {', '.join(_WIDGETS)}"
-    if not isinstance(widget.get("properties"), Mapping):
+    properties = widget.get("properties")
+    if isinstance(properties, Mapping):
+        yield from widgets.problems(f"{at}/properties", widget.get("type"), properties)
+    else:
         yield f"{at}/properties", "Should be an object"
     for name, least, most in (
         ("x", 0, _COLUMNS - 1),
@@ -119,3 +120,6 @@ def _widget(at: str, widget: object) -> Iterator[tuple[str, str]]:
                 f"{at}/{name}",
                 f"Should be an integer of at least {least}" + (f", at most {most}" if most else ""),
             )
+    x, width = widget.get("x", 0), widget.get("width", 6)
+    if isinstance(x, int) and isinstance(width, int) and x + width > _COLUMNS:
+        yield f"{at}/width", f"Should end within {_COLUMNS} columns"

@@ -10,6 +10,7 @@ from typing import Any
 
 from localaws.cloudwatch import statistics
 from localaws.cloudwatch.math.parser import Expression, parse
+from localaws.cloudwatch.math.search import Search
 from localaws.cloudwatch.math.values import Context, Line, MathError, Points, Value
 from localaws.cloudwatch.samples import Samples
 from localaws.cloudwatch.series import Window
@@ -18,6 +19,9 @@ from localaws.service import Caller
 from localaws.wire import ServiceError
 
 _ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
+_PROPERTY = re.compile(r"\$\{PROP\('([^']+)'\)\}")
+_SEARCHED_SECONDS = 14 * 86400
+"""A search finds metrics with data in the last two weeks (API reference, ListMetrics)."""
 
 Scale = Callable[[float], float]
 """Real seconds of a period given in a query."""
@@ -79,7 +83,8 @@ def _invalid(message: str) -> ServiceError:
 
 
 def label(query: Query) -> str:
-    """What a query is called: its label, or else its metric or id. Dynamic labels stay as they are."""
+    """What a query is called: its label, or else its metric or id. Dynamic labels stay as they are, but for
+    properties of metrics that a search finds."""
     name = query["MetricStat"]["Metric"]["MetricName"] if "MetricStat" in query else query["Id"]
     return str(query.get("Label", name))
 
@@ -130,6 +135,12 @@ def _parse(name: str, text: str) -> Expression:
         raise _invalid(f"Error in expression '{name}': {error}.") from None
 
 
+def _label(own: str, line: Line) -> str:
+    if line.properties and _PROPERTY.search(own):
+        return _PROPERTY.sub(lambda found: line.properties.get(found[1], ""), own)
+    return f"{own} {line.label}".strip()
+
+
 class Evaluation:
     """Queries evaluated over a range; each metric is read once, whatever statistics are asked for.
 
@@ -171,7 +182,7 @@ class Evaluation:
         own = label(self._plan.queries[name])
         value = self._value(name)
         if isinstance(value, list):
-            return [Line(f"{own} {line.label}".strip(), line.points) for line in value]
+            return [line._replace(label=_label(own, line)) for line in value]
         return [Line(own, self.series(name))]
 
     def _value(self, name: str) -> Value:
@@ -189,6 +200,7 @@ class Evaluation:
             labels={one: label(query) for one, query in plan.queries.items()},
             periods={one: float(stat["Period"]) for one, stat in plan.metrics.items()},
             slots=self._within.slots(plan.period(name)),
+            search=lambda wanted: self._reader.search(wanted, plan.period(name)),
         )
         try:
             return expression.evaluate(context)
@@ -217,6 +229,27 @@ class Reader:
         compute = statistics.parse(stat["Stat"])
         values = {at: compute(samples) for at, samples in self._read(stat, period).items()}
         return {at: value for at, value in values.items() if value is not None}
+
+    def search(self, wanted: Search, period: float) -> list[Line]:
+        """The metrics that a search finds.
+
+        Args:
+            period: real seconds.
+        """
+        since = self._within.end - _SEARCHED_SECONDS
+        return [
+            self._found(key, wanted.stat, period)
+            for key in self._store.keys(self._caller.account, self._caller.region, since)
+            if wanted.finds(key.namespace, key.name, dict(key.dimensions))
+        ]
+
+    def _found(self, key: MetricKey, stat: str, period: float) -> Line:
+        dimensions = [{"Name": name, "Value": value} for name, value in key.dimensions]
+        metric = {"Namespace": key.namespace, "MetricName": key.name, "Dimensions": dimensions}
+        properties = {"MetricName": key.name, "Namespace": key.namespace, "Stat": stat}
+        properties |= {f"Dim.{name}": value for name, value in key.dimensions}
+        label = " ".join([*(value for _, value in key.dimensions), key.name])
+        return Line(label, self.read({"Metric": metric, "Stat": stat}, period), properties)
 
     def _read(self, stat: Mapping[str, Any], period: float) -> dict[float, Samples]:
         metric = stat["Metric"]

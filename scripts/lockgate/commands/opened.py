@@ -17,6 +17,7 @@ from lockgate.contract import Contract, read_contract
 from lockgate.errors import UsageError
 from lockgate.metrics.measured import tallies
 from lockgate.metrics.reader import MetricsOutageError, Reader, Window
+from lockgate.notify.marks import Marks
 from lockgate.packaging.registry import Registry
 from lockgate.packaging.store import ArtifactStore
 from lockgate.release import lease
@@ -142,6 +143,7 @@ class Opened(OpenedAccount):
             judge=Judging(self.looks, self.reader, self.contract.service, self.minute),
             minute=self.minute,
             now=now,
+            mark=Marks(self.aws, {"Environment": self.name, "Platform": self.project.platform.name}),
         )
 
     def _drivers(self, release: Release) -> Mapping[str, TrafficDriver]:

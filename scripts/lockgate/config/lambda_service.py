@@ -42,6 +42,9 @@ class LambdaService(Service):
     )
     memory_mb: int = Field(default=256, ge=128, le=10240, description="Memory; CPU grows with it.")
     timeout_seconds: int = Field(default=10, ge=1, le=900, description="Lambda's own limit is 900 s.")
+    tracing: bool = Field(
+        default=True, description="Whether X-Ray traces calls: one a second, and a twentieth of the others."
+    )
     routes: list[Route] = Field(
         default_factory=list, description="HTTP API routes, such as `GET /hello`; none means no API."
     )

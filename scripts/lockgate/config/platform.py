@@ -98,6 +98,11 @@ class Environment(Account):
         default=None,
         description="Network for containers; one with a NAT gateway is made for them where none is named.",
     )
+    dashboards: Literal["services", "environment", "none"] = Field(
+        default="services",
+        description="CloudWatch dashboards: one for the environment and one for each service, one for the "
+        "environment alone, or none. Each costs 3 USD a month beyond an account's first three.",
+    )
     build_for: Literal["declared", "host"] = Field(
         default="declared",
         description="What artifacts are built for: what service.yaml declares, or this machine and its "

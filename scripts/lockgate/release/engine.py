@@ -50,6 +50,7 @@ class Engine:
         judge: judges the new versions beside the old ones.
         minute: length of a CodeDeploy minute.
         now: the clock.
+        mark: shows on dashboards how far a release has come; called after each look, and safe to repeat.
         seen: the last observation of each service, for whoever shows progress.
     """
 
@@ -59,6 +60,7 @@ class Engine:
     judge: JudgementSource
     minute: timedelta
     now: Callable[[], datetime]
+    mark: Callable[[Release], None] = lambda _: None
     seen: dict[str, Observation] = field(default_factory=dict)
 
     def advance(self, release_id: str) -> Release:
@@ -83,7 +85,10 @@ class Engine:
                 # The intention is written: nothing is gained by waiting for the next look.
                 driver.stop(stepped)
         concluded = conclude(release, self.now())
-        return self.ledger.save(concluded) if concluded != release else release
+        if concluded != release:
+            release = self.ledger.save(concluded)
+        self.mark(release)
+        return release
 
     def drives(self, release: Release) -> bool:
         """Whether this process has the release's lease."""

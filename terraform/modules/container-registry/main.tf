@@ -57,6 +57,8 @@ resource "aws_ecr_repository" "this" {
   image_scanning_configuration {
     scan_on_push = true
   }
+
+  tags = { service = each.key }
 }
 
 # Only what no tag names: each image that a release can go back to has a tag of its content, and what is no longer

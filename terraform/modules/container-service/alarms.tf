@@ -67,4 +67,6 @@ resource "aws_cloudwatch_metric_alarm" "live" {
       stat        = "Sum"
     }
   }
+
+  tags = local.tags
 }

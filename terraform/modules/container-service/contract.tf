@@ -44,4 +44,6 @@ resource "aws_ssm_parameter" "contract" {
   type        = "String"
   tier        = "Intelligent-Tiering"
   value       = jsonencode(local.contract)
+
+  tags = local.tags
 }

@@ -9,6 +9,8 @@ locals {
 resource "aws_codedeploy_app" "this" {
   name             = local.name
   compute_platform = "ECS"
+
+  tags = local.tags
 }
 
 resource "aws_codedeploy_deployment_group" "live" {
@@ -81,6 +83,8 @@ resource "aws_codedeploy_deployment_group" "live" {
       "DeploymentSuccess",
     ]
   }
+
+  tags = local.tags
 
   # A group with an alarm that does not exist yet would stop its first deployment.
   depends_on = [

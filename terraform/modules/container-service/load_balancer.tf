@@ -25,6 +25,8 @@ resource "aws_lb" "this" {
   enable_deletion_protection = var.deletion_protection
   security_groups            = [aws_security_group.load_balancer.id]
   subnets                    = var.load_balancer_subnet_ids
+
+  tags = local.tags
 }
 
 # They take turns: one serves, and the next version starts on the other.
@@ -48,6 +50,8 @@ resource "aws_lb_target_group" "this" {
     matcher             = "200"
   }
 
+  tags = local.tags
+
   lifecycle {
     create_before_destroy = true
   }
@@ -66,6 +70,8 @@ resource "aws_lb_listener" "production" {
     type             = "forward"
     target_group_arn = aws_lb_target_group.this["blue"].arn
   }
+
+  tags = local.tags
 
   lifecycle {
     # CodeDeploy moves it.
@@ -88,6 +94,8 @@ resource "aws_lb_listener" "test" {
     target_group_arn = aws_lb_target_group.this["blue"].arn
   }
 
+  tags = local.tags
+
   lifecycle {
     # CodeDeploy moves it.
     ignore_changes = [default_action]
@@ -99,6 +107,8 @@ resource "aws_security_group" "load_balancer" {
   name        = "${local.name}-load-balancer"
   description = "What reaches the load balancer of ${local.name}, and what it reaches."
   vpc_id      = var.vpc_id
+
+  tags = local.tags
 }
 
 resource "aws_vpc_security_group_ingress_rule" "callers" {
@@ -109,6 +119,8 @@ resource "aws_vpc_security_group_ingress_rule" "callers" {
   from_port         = local.port
   to_port           = local.port
   ip_protocol       = "tcp"
+
+  tags = local.tags
 }
 
 resource "aws_vpc_security_group_ingress_rule" "testers" {
@@ -118,6 +130,8 @@ resource "aws_vpc_security_group_ingress_rule" "testers" {
   from_port         = local.test_port
   to_port           = local.test_port
   ip_protocol       = "tcp"
+
+  tags = local.tags
 }
 
 resource "aws_vpc_security_group_egress_rule" "to_tasks" {
@@ -127,6 +141,8 @@ resource "aws_vpc_security_group_egress_rule" "to_tasks" {
   from_port                    = var.port
   to_port                      = var.port
   ip_protocol                  = "tcp"
+
+  tags = local.tags
 }
 
 resource "aws_security_group" "tasks" {
@@ -134,6 +150,8 @@ resource "aws_security_group" "tasks" {
   name        = "${local.name}-tasks"
   description = "What reaches the tasks of ${local.name}, and what they reach."
   vpc_id      = var.vpc_id
+
+  tags = local.tags
 }
 
 resource "aws_vpc_security_group_ingress_rule" "from_load_balancer" {
@@ -143,6 +161,8 @@ resource "aws_vpc_security_group_ingress_rule" "from_load_balancer" {
   from_port                    = var.port
   to_port                      = var.port
   ip_protocol                  = "tcp"
+
+  tags = local.tags
 }
 
 resource "aws_vpc_security_group_egress_rule" "from_tasks" {
@@ -151,4 +171,6 @@ resource "aws_vpc_security_group_egress_rule" "from_tasks" {
   description       = "Whatever the service calls"
   cidr_ipv4         = "0.0.0.0/0"
   ip_protocol       = "-1"
+
+  tags = local.tags
 }

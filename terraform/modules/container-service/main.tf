@@ -4,6 +4,9 @@ locals {
   # Load balancers and target groups have 32 characters; what is longer is cut, and told apart by a digest.
   short_name = length(local.name) <= 32 ? local.name : "${trim(substr(local.name, 0, 25), "-")}-${substr(sha1(local.name), 0, 6)}"
 
+  # Besides the provider's default tags, so that costs can be told apart by service.
+  tags = { service = var.service }
+
   # What each container may want to know about itself; a declared variable of the same name wins.
   environment_variables = merge(
     {
@@ -70,6 +73,8 @@ resource "aws_cloudwatch_log_group" "this" {
   name              = "/lockgate/${var.environment}/${var.service}"
   kms_key_id        = var.kms_key_arn
   retention_in_days = var.log_retention_days
+
+  tags = local.tags
 }
 
 resource "aws_ecs_task_definition" "this" {
@@ -93,6 +98,8 @@ resource "aws_ecs_task_definition" "this" {
     operating_system_family = "LINUX"
   }
 
+  tags = local.tags
+
   lifecycle {
     precondition {
       condition     = length("${local.name}-template") <= 64
@@ -109,6 +116,7 @@ resource "aws_ecs_service" "this" {
   launch_type                       = "FARGATE"
   platform_version                  = "LATEST"
   health_check_grace_period_seconds = 60
+  enable_ecs_managed_tags           = true
   propagate_tags                    = "SERVICE"
 
   deployment_controller {
@@ -126,6 +134,8 @@ resource "aws_ecs_service" "this" {
     security_groups  = [aws_security_group.tasks.id]
     subnets          = var.task_subnet_ids
   }
+
+  tags = local.tags
 
   lifecycle {
     # What runs belongs to the release, and how many of it to whoever scales it: with any of these a plan in the middle of

@@ -107,6 +107,8 @@ resource "aws_iam_role" "execution" {
 
   permissions_boundary = var.permissions_boundary_arn
   assume_role_policy   = jsonencode(local.task_trust)
+
+  tags = local.tags
 }
 
 resource "aws_iam_role_policy" "execution" {
@@ -121,6 +123,8 @@ resource "aws_iam_role" "task" {
 
   permissions_boundary = var.permissions_boundary_arn
   assume_role_policy   = jsonencode(local.task_trust)
+
+  tags = local.tags
 }
 
 resource "aws_iam_role_policy" "task" {
@@ -164,6 +168,8 @@ resource "aws_iam_role" "deployment" {
       }
     }]
   })
+
+  tags = local.tags
 }
 
 resource "aws_iam_role_policy" "deployment" {

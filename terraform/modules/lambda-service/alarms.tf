@@ -70,4 +70,6 @@ resource "aws_cloudwatch_metric_alarm" "live" {
       stat        = "Sum"
     }
   }
+
+  tags = local.tags
 }

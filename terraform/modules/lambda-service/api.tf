@@ -9,6 +9,8 @@ resource "aws_apigatewayv2_api" "this" {
   name          = local.name
   description   = var.description
   protocol_type = "HTTP"
+
+  tags = local.tags
 }
 
 # To the alias, never to the function: otherwise requests would pass a canary by.
@@ -41,6 +43,8 @@ resource "aws_cloudwatch_log_group" "api" {
   name              = "/aws/vendedlogs/apis/${local.name}"
   kms_key_id        = var.kms_key_arn
   retention_in_days = var.log_retention_days
+
+  tags = local.tags
 }
 
 resource "aws_apigatewayv2_stage" "default" {
@@ -63,6 +67,8 @@ resource "aws_apigatewayv2_stage" "default" {
       status           = "$context.status"
     })
   }
+
+  tags = local.tags
 }
 
 resource "aws_lambda_permission" "api" {

@@ -37,6 +37,8 @@ resource "aws_ssm_parameter" "contract" {
   tier  = "Intelligent-Tiering"
   value = jsonencode(local.contract)
 
+  tags = local.tags
+
   # A release may start as soon as it reads this.
   depends_on = [aws_lambda_permission.api, aws_apigatewayv2_route.this, aws_apigatewayv2_stage.default]
 }

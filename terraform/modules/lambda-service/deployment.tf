@@ -1,6 +1,8 @@
 resource "aws_codedeploy_app" "this" {
   name             = local.name
   compute_platform = "Lambda"
+
+  tags = local.tags
 }
 
 resource "aws_codedeploy_deployment_group" "live" {
@@ -37,6 +39,8 @@ resource "aws_codedeploy_deployment_group" "live" {
       "DeploymentSuccess",
     ]
   }
+
+  tags = local.tags
 
   # A group with an alarm that does not exist yet would stop its first deployment.
   depends_on = [

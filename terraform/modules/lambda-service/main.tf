@@ -4,6 +4,9 @@ locals {
   alias         = "live"
   arn_prefix    = "arn:${var.partition}:lambda:${var.region}:${var.account_id}:function"
 
+  # Besides the provider's default tags, so that costs can be told apart by service.
+  tags = { service = var.service }
+
   # What each function may want to know about itself; a declared variable of the same name wins. Of a secret it gets the
   # name alone: who may read a function's configuration may not read its secrets.
   environment_variables = merge(
@@ -21,6 +24,8 @@ resource "aws_cloudwatch_log_group" "function" {
   name              = "/aws/lambda/${local.function_name}"
   kms_key_id        = var.kms_key_arn
   retention_in_days = var.log_retention_days
+
+  tags = local.tags
 }
 
 resource "aws_lambda_function" "this" {
@@ -51,6 +56,8 @@ resource "aws_lambda_function" "this" {
   tracing_config {
     mode = var.tracing ? "Active" : "PassThrough"
   }
+
+  tags = local.tags
 
   lifecycle {
     # What runs belongs to the release: with any of these a plan in the middle of a canary would not be empty.

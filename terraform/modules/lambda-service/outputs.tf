@@ -18,6 +18,17 @@ output "contract_parameter" {
   value       = aws_ssm_parameter.contract.name
 }
 
+output "dashboard" {
+  description = "What CloudWatch calls its parts, for module dashboards."
+  value = {
+    alarm_names = local.alarm_names
+    # CodeDeploy calls a hook by its function's name alone.
+    alias         = var.codedeploy_hook ? null : local.alias
+    function_name = local.function_name
+    log_group     = aws_cloudwatch_log_group.function.name
+  }
+}
+
 output "execution_role_arn" {
   description = "Role of the function."
   value       = aws_iam_role.execution.arn

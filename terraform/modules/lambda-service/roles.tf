@@ -113,6 +113,8 @@ resource "aws_iam_role" "execution" {
       Principal = { Service = "lambda.amazonaws.com" }
     }]
   })
+
+  tags = local.tags
 }
 
 resource "aws_iam_role_policy" "execution" {
@@ -152,6 +154,8 @@ resource "aws_iam_role" "deployment" {
       }
     }]
   })
+
+  tags = local.tags
 }
 
 resource "aws_iam_role_policy" "deployment" {

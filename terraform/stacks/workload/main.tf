@@ -126,6 +126,7 @@ module "lambda_service" {
   smoke                    = each.value.smoke
   timeout_seconds          = each.value.timeout_seconds
   topic_arn                = module.notifications.topic_arn
+  tracing                  = each.value.tracing
 }
 
 # What all services of the environment share: the other half of the contract.

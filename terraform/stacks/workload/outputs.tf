@@ -8,6 +8,11 @@ output "build_project" {
   value       = local.build_project
 }
 
+output "dashboards" {
+  description = "Names of the CloudWatch dashboards, the environment's first."
+  value       = flatten(module.dashboards[*].names)
+}
+
 output "ledger_table" {
   description = "DynamoDB table that records releases."
   value       = module.release_ledger.table_name

@@ -96,7 +96,9 @@ def test_expressions(text: str, expected: Value) -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("SEARCH('x', 'Sum')", "SEARCH is not supported by the local"),
+        ("SEARCH('x', 'Sum')", "knows only SEARCH"),
+        ("SEARCH('{AWS/Lambda} MetricName=\"Errors\" OR x', 'Sum')", "not OR x"),
+        ("SEARCH('{AWS/Lambda}', 5)", "a text in quotes"),
         ("ANOMALY_DETECTION_BAND(errors)", "not supported by the local"),
         ("SELECT AVG(x) FROM y", "Metrics Insights"),
         ("MEDIAN(errors)", "there is no function MEDIAN"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Set
 from typing import Any
 
@@ -11,6 +12,7 @@ from localaws.cloudwatch.alarms.criteria import COMPARISONS, TREATMENTS
 from localaws.wire import ServiceError
 
 _UNSUPPORTED = ("EvaluationCriteria", "EvaluationWindow", "WarmUpConfiguration", "ThresholdMetricId")
+_SEARCH = re.compile(r"\bSEARCH\s*\(")
 _SHORT_PERIODS = (10, 20, 30)
 _MOST_QUERIES = 20
 _MOST_CHILDREN = 100
@@ -68,6 +70,9 @@ def _check_queries(params: Mapping[str, Any]) -> list[int]:
     if both:
         raise _invalid(f"Metrics cannot be given together with {', '.join(both)}.")
     queries.check(params["Metrics"], _MOST_QUERIES)
+    # User guide, "Using search expressions in graphs"; words: RoboFinSystems/robosystems pull request 1131.
+    if any(_SEARCH.search(query.get("Expression", "")) for query in params["Metrics"]):
+        raise _invalid("SEARCH is not supported on Metric Alarms.")
     returned = [query["Id"] for query in params["Metrics"] if query.get("ReturnData", True)]
     if len(returned) != 1:
         raise _invalid(f"Exactly one element of Metrics must have ReturnData true, not {len(returned)}.")

@@ -241,7 +241,6 @@ UNSUPPORTED = frozenset(
         "DB_PERF_INSIGHTS",
         "INSIGHT_RULE_METRIC",
         "LAMBDA",
-        "SEARCH",
         "SERVICE_QUOTA",
     )
 )

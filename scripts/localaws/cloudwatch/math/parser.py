@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from localaws.cloudwatch.math import functions
+from localaws.cloudwatch.math import functions, search
 from localaws.cloudwatch.math.lexer import Token, tokens
 from localaws.cloudwatch.math.values import Context, MathError, Value, binary, negate, number
 
@@ -129,7 +129,13 @@ class _Parser:
         if name == "NOT":
             return self._reference(name)
         self.expect("(")
-        special = {"METRICS": self._metrics, "FILL": self._fill, "SORT": self._sort, "PERIOD": self._period}
+        special = {
+            "METRICS": self._metrics,
+            "FILL": self._fill,
+            "SORT": self._sort,
+            "PERIOD": self._period,
+            "SEARCH": self._search,
+        }
         if name in special:
             node = special[name]()
             self.expect(")")
@@ -176,6 +182,18 @@ class _Parser:
         return lambda context: functions.sort(
             array(context), by, order, None if limit is None else number(limit(context), "SORT")
         )
+
+    def _search(self) -> Node:
+        query = self._text()
+        self.expect(",")
+        wanted = search.parse(query, self._text())
+        return lambda context: context.search(wanted)
+
+    def _text(self) -> str:
+        kind, word = self._next()
+        if kind != "text":
+            raise MathError(f"a text in quotes was expected instead of {word or 'the end'}")
+        return word[1:-1]
 
     def _period(self) -> Node:
         name = self._next().text

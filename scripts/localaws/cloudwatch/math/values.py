@@ -10,17 +10,25 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from localaws.cloudwatch.math.search import Search
 
 Points = dict[float, float]
 """A time series: values by the start of their period, in seconds since the epoch, in any order."""
 
 
 class Line(NamedTuple):
-    """A time series of an array, and what it is called."""
+    """A time series of an array, and what it is called.
+
+    Attributes:
+        properties: what a dynamic label can say of it, as `Dim.FunctionName`.
+    """
 
     label: str
     points: Points
+    properties: Mapping[str, str] = {}
 
 
 Value = float | Points | list[Line]
@@ -41,6 +49,7 @@ class Context:
         labels: what queries are called, by id.
         periods: AWS seconds of the period of the request's metrics, by id.
         slots: start of every period in the requested range, in order.
+        search: finds metrics.
     """
 
     lookup: Callable[[str], Value]
@@ -48,6 +57,7 @@ class Context:
     labels: Mapping[str, str]
     periods: Mapping[str, float]
     slots: Sequence[float]
+    search: Callable[[Search], list[Line]] = lambda _: []
 
 
 def _truth(test: Callable[[float, float], bool]) -> Callable[[float, float], float]:
@@ -76,7 +86,7 @@ def each(value: Value, function: Callable[[Points], Points], name: str) -> Value
     if isinstance(value, dict):
         return function(value)
     if isinstance(value, list):
-        return [Line(label, function(points)) for label, points in value]
+        return [line._replace(points=function(line.points)) for line in value]
     raise MathError(f"{name} takes a time series or an array of time series, not a number")
 
 
@@ -99,9 +109,9 @@ def binary(name: str, left: Value, right: Value) -> Value:
     if isinstance(left, list) and isinstance(right, list):
         raise MathError(f"{name} cannot combine two arrays of time series")
     if isinstance(left, list):
-        return [Line(label, _series(name, points, right)) for label, points in left]
+        return [line._replace(points=_series(name, line.points, right)) for line in left]
     if isinstance(right, list):
-        return [Line(label, _series(name, left, points)) for label, points in right]
+        return [line._replace(points=_series(name, left, line.points)) for line in right]
     if isinstance(left, dict) or isinstance(right, dict):
         return _series(name, left, right)
     result = compute(name, left, right)
