@@ -52,6 +52,12 @@ _MEASURING = _CONFIG.merge(Config(retries={"mode": "adaptive", "total_max_attemp
 canary must not wait for it and miss the moment at which to stop."""
 
 
+_TELLING = _CONFIG.merge(
+    Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=1, read_timeout=2)
+)
+"""For release events, which the next step of a release puts again: a bus that is out must not hold it up."""
+
+
 @dataclass(frozen=True)
 class Aws:
     """Clients of one account and region, made when they are first needed.
@@ -167,6 +173,10 @@ class Aws:
     @cached_property
     def elbv2(self) -> ElasticLoadBalancingv2Client:
         return self._counted(self.session.client("elbv2", config=_CONFIG, endpoint_url=self.endpoint_url))
+
+    @cached_property
+    def events(self) -> Any:
+        return self._counted(self.session.client("events", config=_TELLING, endpoint_url=self.endpoint_url))
 
     @cached_property
     def iam(self) -> IAMClient:

@@ -160,6 +160,7 @@ class Release(Record):
         skipped: services that were left out, with the reason.
         ignore_alarms: reason for releasing although an alarm is red.
         keep_promoted: whether services that were promoted stay so when another one is rolled back.
+        told: ids of the release events that are on the bus.
     """
 
     release_id: str
@@ -177,6 +178,7 @@ class Release(Record):
     keep_promoted: bool = False
     stop_reason: str | None = None
     reason: str | None = None
+    told: tuple[str, ...] = ()
     lease: Lease | None = None
     revision: int = 0
 
