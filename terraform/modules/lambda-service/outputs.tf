@@ -23,6 +23,11 @@ output "execution_role_arn" {
   value       = aws_iam_role.execution.arn
 }
 
+output "execution_role_name" {
+  description = "Name of that role, for what else it may do."
+  value       = aws_iam_role.execution.name
+}
+
 output "function_name" {
   description = "Name of the function."
   value       = aws_lambda_function.this.function_name
