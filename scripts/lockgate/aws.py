@@ -56,6 +56,12 @@ _MARKING = _CONFIG.merge(Config(retries={"total_max_attempts": 1}, connect_timeo
 """For marks on dashboards, which are worth no wait."""
 
 
+_TELLING = _CONFIG.merge(
+    Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=1, read_timeout=2)
+)
+"""For release events, which the next step of a release puts again: a bus that is out must not hold it up."""
+
+
 @dataclass(frozen=True)
 class Aws:
     """Clients of one account and region, made when they are first needed.
@@ -180,6 +186,10 @@ class Aws:
     @cached_property
     def elbv2(self) -> ElasticLoadBalancingv2Client:
         return self._counted(self.session.client("elbv2", config=_CONFIG, endpoint_url=self.endpoint_url))
+
+    @cached_property
+    def events(self) -> Any:
+        return self._counted(self.session.client("events", config=_TELLING, endpoint_url=self.endpoint_url))
 
     @cached_property
     def iam(self) -> IAMClient:

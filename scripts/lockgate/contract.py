@@ -33,6 +33,9 @@ class PlatformContract(_Parameter):
 
     Attributes:
         artifact_bucket: the artifact store: the environment's own, or the tooling account's.
+        topics: ARNs of SNS topics, by severity.
+        event_bus: name of the bus of release events; none where Terraform has not been applied since.
+        release_topic_arn: the one topic of an environment that was provisioned before there were three.
     """
 
     account_id: str
@@ -40,7 +43,13 @@ class PlatformContract(_Parameter):
     partition: str
     ledger_table: str
     artifact_bucket: str
-    release_topic_arn: str
+    topics: dict[str, str] = {}
+    event_bus: str | None = None
+    release_topic_arn: str | None = None
+
+    def topic(self, severity: str) -> str | None:
+        """ARN of the topic for messages of a severity; None where there is none."""
+        return self.topics.get(severity, self.release_topic_arn)
 
 
 class Traffic(BaseModel):

@@ -76,7 +76,7 @@ def _measure(clone: Path, minute: float) -> list[tuple[str, str]]:
         ("`make setup` again", lambda: _make(clone, "setup")),
         ("`make local-up`", lambda: _make(clone, "local-up")),
         ("`make apply ENV=local`: Terraform makes everything", lambda: _make(clone, "apply")),
-        ("first release of both services, with the build of their zips", lambda: _make(clone, "deploy")),
+        ("first release of all services, with the build of their zips", lambda: _make(clone, "deploy")),
     ]
     taken = [(what, _timed(step)) for what, step in steps]
     total = sum(seconds for what, seconds in taken if "again" not in what)

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -105,15 +105,21 @@ class ReleaseWorld:
     _changes: Iterator[int] = field(default_factory=lambda: count(1))
 
     @classmethod
-    def make(cls, root: Path, declared: Mapping[str, Any] = OBSERVED) -> ReleaseWorld:
+    def make(
+        cls,
+        root: Path,
+        declared: Mapping[str, Any] = OBSERVED,
+        services: Iterable[str] = (SERVICE, "release-hook"),
+    ) -> ReleaseWorld:
         """Copies the repository's declarations, stacks and services.
 
         Args:
             root: an empty folder.
             declared: what the service declares besides what its file in the repository says.
+            services: names of the services.
         """
         ignored = shutil.ignore_patterns(".terraform", "__pycache__")
-        for name in ("terraform", "schemas", "lambdas"):
+        for name in ("terraform", "schemas", *(f"lambdas/{service}" for service in services)):
             shutil.copytree(REPOSITORY / name, root / name, ignore=ignored)
         platform = yaml.safe_load((REPOSITORY / "platform.yaml").read_text())
         port = free_port()

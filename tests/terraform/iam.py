@@ -70,6 +70,32 @@ def allows(caller: Caller, request: Request, resource_policy: Policy, *, is_key:
     return direct or "Allow" in own
 
 
+def allows_service(service: str, request: Request, resource_policy: Policy) -> bool:
+    """Whether a service's request is answered; a service has no policy of its own, so the resource's decides.
+
+    Args:
+        service: its principal, such as `sns.amazonaws.com`.
+        request: what it asks.
+        resource_policy: of the topic, the queue or the key.
+    """
+    found = {
+        statement["Effect"]
+        for statement in resource_policy["Statement"]
+        if _means_service(statement["Principal"], service)
+        and _any(statement["Action"], request.action)
+        and _any(statement["Resource"], request.resource)
+        and _holds(statement.get("Condition", {}), request.context)
+    }
+    return found == {"Allow"}
+
+
+def _means_service(principal: Any, service: str) -> bool:
+    """`*` means services too."""
+    if principal == "*" or "*" in _list(principal.get("AWS", [])):
+        return True
+    return service in _list(principal.get("Service", []))
+
+
 def _effects(policy: Policy, request: Request, context: Mapping[str, str], caller: Caller | None) -> set[str]:
     """Effects of the statements that apply: Allow and Deny, and Delegate where an account is allowed, which
     leaves the decision to that account's IAM."""
@@ -111,7 +137,7 @@ def _compare(operator: str, found: str | None, wanted: Sequence[str]) -> bool:
         return found is None or not any(fnmatchcase(found, pattern) for pattern in wanted)
     if found is None:
         return False
-    if operator in ("ArnLike", "StringLike"):
+    if operator in ("ArnEquals", "ArnLike", "StringLike"):
         return any(fnmatchcase(found, pattern) for pattern in wanted)
     if operator in ("Bool", "StringEquals"):
         return found in wanted

@@ -53,6 +53,19 @@ def test_answers_503_under_any_handler(tmp_path: Path, handler: str, monkeypatch
     with _zip() as archive:
         archive.extractall(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    answer = getattr(_module(tmp_path / "app.py", "bootstrap_app"), handler)({}, None)
-    assert answer["statusCode"] == 503
-    assert json.loads(answer["body"]) == {"message": "nothing released yet"}
+    run = getattr(_module(tmp_path / "app.py", "bootstrap_app"), handler)
+    for event in ({}, None, {"Records": []}, {"Records": [1, {"Sns": {}}]}):
+        answer = run(event, None)
+        assert answer["statusCode"] == 503
+        assert json.loads(answer["body"]) == {"message": "nothing released yet"}
+
+
+def test_messages_of_a_queue_stay_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with _zip() as archive:
+        archive.extractall(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    handler = _module(tmp_path / "app.py", "bootstrap_app").handler
+    records = [{"messageId": name, "body": "{}"} for name in ("a", "b")]
+    assert handler({"Records": records}, None) == {
+        "batchItemFailures": [{"itemIdentifier": "a"}, {"itemIdentifier": "b"}]
+    }

@@ -21,6 +21,8 @@ from localaws.codedeploy.configs import PREDEFINED
 from localaws.settings import Settings
 from lockgate.contract import read_contract
 from lockgate.plans.toolchain import Toolchain
+from tests.terraform.hcl import ROOT
+from tests.terraform.iam import Caller, Policy, Request, allows, allows_service
 from tests.terraform.toolchain import Copy, embedded_backend, plan_changes
 
 pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(600)]
@@ -38,6 +40,8 @@ SIGNED_BY_ACCOUNT = f"AWS4-HMAC-SHA256 Credential={ACCOUNT}/20260101/{REGION}/ex
 PLATFORM = """\
 organisation: acme
 region: eu-west-1
+notifications:
+  webhook: slack
 environments:
   local:
     account_id: "111111111111"
@@ -137,7 +141,7 @@ class Applied:
 
 @pytest.fixture(scope="module")
 def applied(tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> Iterator[Applied]:
-    """The stack with two services, applied once for all tests of this module."""
+    """The stack with three services, applied once for all tests of this module."""
     settings = Settings(home=tmp_path_factory.mktemp("localaws"), port=0, minute_seconds=5)
     running = lifecycle.up(settings)
     try:
@@ -151,6 +155,7 @@ def _apply(root: Path, toolchain: Toolchain, endpoint: str) -> Applied:
     (copy.root / "platform.yaml").write_text(PLATFORM.format(endpoint=endpoint))
     copy.add_service("checker", CHECKER)
     copy.add_service("hello", hello())
+    copy.add_service("notifier", (ROOT / "lambdas/notifier/service.yaml").read_text())
     applied = Applied(copy, endpoint)
     location: Any = {"LocationConstraint": REGION}
     applied.client("s3").create_bucket(Bucket=STATE_BUCKET, CreateBucketConfiguration=location)
@@ -172,7 +177,7 @@ def test_bootstrap_answers_through_the_api_until_something_is_released(applied: 
 def test_contract_is_what_a_release_reads(applied: Applied) -> None:
     contract = read_contract(applied.client("ssm"), "local")
     assert contract.platform.ledger_table == "lockgate-local-ledger"
-    assert set(contract.services) == {"checker", "hello"}
+    assert set(contract.services) == {"checker", "hello", "notifier"}
     hello = contract.service("hello")
     assert hello.hook_function == contract.service("checker").function_name
     assert hello.smoke == [{"name": "hello", "event": {"rawPath": "/hello"}, "expect_status": 200}]
@@ -271,34 +276,205 @@ def test_alarms_look_at_the_alias(applied: Applied) -> None:
             assert dimensions == {"FunctionName": FUNCTION, "Resource": f"{FUNCTION}:live"}
 
 
-@pytest.mark.parametrize("service", ["cloudwatch", "codedeploy", "events"])
-def test_notifications_get_from_the_alarm_to_a_reader(applied: Applied, service: str) -> None:
-    """Walks alarm, topic, topic policy, key, key policy: a gap anywhere, and messages vanish silently."""
-    principal = f"{service}.amazonaws.com"
+@dataclass(frozen=True)
+class Way:
+    """What a message meets between whoever announces something and the notifier, as the embedded AWS has it.
+
+    Args:
+        applied: where.
+        topic: ARN.
+    """
+
+    applied: Applied
+    topic: str
+
+    @property
+    def key(self) -> str:
+        """ARN of the key that encrypts the topic."""
+        attributes = self.applied.client("sns").get_topic_attributes(TopicArn=self.topic)["Attributes"]
+        return str(attributes["KmsMasterKeyId"])
+
+    @property
+    def topic_policy(self) -> Policy:
+        attributes = self.applied.client("sns").get_topic_attributes(TopicArn=self.topic)["Attributes"]
+        found: Policy = json.loads(attributes["Policy"])
+        return found
+
+    @property
+    def key_policy(self) -> Policy:
+        answer = self.applied.client("kms").get_key_policy(KeyId=self.key, PolicyName="default")
+        found: Policy = json.loads(answer["Policy"])
+        return found
+
+    @property
+    def queue(self) -> dict[str, str]:
+        """Attributes of the queue that is subscribed to the topic."""
+        found = self.applied.client("sns").list_subscriptions_by_topic(TopicArn=self.topic)["Subscriptions"]
+        (endpoint,) = [one["Endpoint"] for one in found if one["Protocol"] == "sqs"]
+        return self.queue_of(endpoint)
+
+    def queue_of(self, arn: str) -> dict[str, str]:
+        """Attributes of a queue."""
+        queues = self.applied.client("sqs")
+        url = queues.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
+        found: dict[str, str] = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])[
+            "Attributes"
+        ]
+        return found
+
+    def may_publish(self, service: str, context: dict[str, str]) -> bool:
+        """Whether SNS answers a service, and KMS with it."""
+        request = Request("sns:Publish", self.topic, ACCOUNT, {"aws:SecureTransport": "true", **context})
+        encrypting = context | {"kms:EncryptionContext:aws:sns:topicArn": self.topic}
+        return allows_service(service, request, self.topic_policy) and self.may_encrypt(service, encrypting)
+
+    def may_send(self, service: str, source: str, queue: dict[str, str]) -> bool:
+        """Whether SQS answers a service that sends for a topic or a rule, and KMS with it."""
+        context = {"aws:SourceArn": source, "aws:SecureTransport": "true"}
+        request = Request("sqs:SendMessage", queue["QueueArn"], ACCOUNT, context)
+        encrypting = {"kms:EncryptionContext:aws:sqs:arn": queue["QueueArn"]}
+        return allows_service(service, request, json.loads(queue["Policy"])) and self.may_encrypt(
+            service, encrypting
+        )
+
+    def may_encrypt(self, service: str, context: dict[str, str]) -> bool:
+        return all(
+            allows_service(service, Request(action, self.key, ACCOUNT, context), self.key_policy)
+            for action in ("kms:Decrypt", "kms:GenerateDataKey")
+        )
+
+
+@pytest.fixture(params=["critical", "info", "warning"])
+def way(applied: Applied, request: pytest.FixtureRequest) -> Way:
+    """From each topic of the contract."""
+    topic = read_contract(applied.client("ssm"), "local").platform.topic(request.param)
+    assert topic
+    return Way(applied, topic)
+
+
+OF_THE_ACCOUNT, OF_ANOTHER = {"aws:SourceAccount": ACCOUNT}, {"aws:SourceAccount": "999999999999"}
+
+
+def test_alarms_are_announced_to_those_whom_they_concern(applied: Applied) -> None:
     contract = read_contract(applied.client("ssm"), "local")
     names = contract.service("hello").alarms
     alarms = applied.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
-    topics = {action for alarm in alarms for action in alarm["AlarmActions"]}
-    assert topics == {contract.platform.release_topic_arn}
+    told = {alarm["AlarmName"].rpartition("live-")[2]: alarm["AlarmActions"] for alarm in alarms}
+    topics = contract.platform.topics
+    assert told == {"backstop": [topics["critical"]], "error-rate": [topics["warning"]]}
+    # Those are the topics that the walks below begin at.
+    assert set(topics) == {"critical", "info", "warning"}
 
-    attributes = applied.client("sns").get_topic_attributes(TopicArn=topics.pop())["Attributes"]
-    publish = _allowed(json.loads(attributes["Policy"]), principal)
-    assert "sns:Publish" in publish
 
-    key = attributes["KmsMasterKeyId"]
-    policy = json.loads(applied.client("kms").get_key_policy(KeyId=key, PolicyName="default")["Policy"])
-    use = _allowed(policy, principal)
-    assert {"kms:Decrypt", "kms:GenerateDataKey*"} <= set(use)
-    guarded = service != "events"
-    for condition in (publish["sns:Publish"], use["kms:Decrypt"], use["kms:GenerateDataKey*"]):
-        assert ("aws:SourceAccount" in json.dumps(condition)) is guarded
+@pytest.mark.parametrize(
+    ("service", "context", "expected"),
+    [
+        ("cloudwatch.amazonaws.com", OF_THE_ACCOUNT, True),
+        ("cloudwatch.amazonaws.com", OF_ANOTHER, False),
+        ("codedeploy.amazonaws.com", OF_THE_ACCOUNT, True),
+        ("codedeploy.amazonaws.com", OF_ANOTHER, False),
+        # EventBridge sends no account, neither to SNS nor to KMS.
+        ("events.amazonaws.com", {}, True),
+        ("events.amazonaws.com", {"aws:SecureTransport": "false"}, False),
+        ("s3.amazonaws.com", OF_THE_ACCOUNT, False),
+    ],
+)
+def test_who_gets_a_message_onto_a_topic(
+    way: Way, service: str, context: dict[str, str], expected: bool
+) -> None:
+    """Walks topic, topic policy, key, key policy: a gap anywhere, and messages vanish silently."""
+    assert way.may_publish(service, context) is expected
+
+
+def test_a_message_gets_from_the_topic_to_the_notifier(way: Way) -> None:
+    """Walks on: subscription, queue policy, key policy, role."""
+    queue = way.queue
+    assert queue["QueueArn"].endswith(":lockgate-local-notifier")
+    assert queue["KmsMasterKeyId"] == way.key
+    assert way.may_send("sns.amazonaws.com", way.topic, queue)
+    assert not way.may_send("sns.amazonaws.com", way.topic.replace("lockgate-local", "another"), queue)
+    assert not way.may_encrypt(
+        "sns.amazonaws.com", {"kms:EncryptionContext:aws:sqs:arn": "arn:aws:sqs:::other"}
+    )
+
+    iam = way.applied.client("iam")
+    role = iam.get_role(RoleName="lockgate-local-notifier-exec")["Role"]["Arn"]
+    policy = iam.get_role_policy(RoleName="lockgate-local-notifier-exec", PolicyName="notifier")[
+        "PolicyDocument"
+    ]
+    reader = Caller(role, policy)
+    for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"):
+        assert allows(reader, Request(action, queue["QueueArn"], ACCOUNT), {"Statement": []})
+    via_sqs = {"kms:ViaService": "sqs.eu-west-1.amazonaws.com"}
+    assert allows(reader, Request("kms:Decrypt", way.key, ACCOUNT, via_sqs), way.key_policy, is_key=True)
+    assert not allows(reader, Request("kms:Decrypt", way.key, ACCOUNT), way.key_policy, is_key=True)
+    aside = json.loads(queue["RedrivePolicy"])["deadLetterTargetArn"]
+    assert way.queue_of(aside)["KmsMasterKeyId"] == way.key
+    assert allows(reader, Request("sqs:SendMessage", aside, ACCOUNT), {"Statement": []})
+
+
+def test_every_rule_gets_its_events_to_where_they_go(applied: Applied) -> None:
+    events = applied.client("events")
+    found: dict[str, str] = {}
+    for bus in ("default", "lockgate-local"):
+        for rule in events.list_rules(EventBusName=bus)["Rules"]:
+            (target,) = events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]
+            found[f"{bus}/{rule['Name']}"] = target["Arn"].rpartition(":")[2]
+            if ":sqs:" in target["Arn"]:
+                topic = read_contract(applied.client("ssm"), "local").platform.topics["info"]
+                way = Way(applied, topic)
+                assert way.may_send("events.amazonaws.com", rule["Arn"], way.queue_of(target["Arn"]))
+            else:
+                assert Way(applied, target["Arn"]).may_publish("events.amazonaws.com", {})
+    assert found == {
+        "default/lockgate-local-alarms": "lockgate-local-notifier",
+        "default/lockgate-local-break-glass": "lockgate-local-critical",
+        "default/lockgate-local-build-failed": "lockgate-local-warning",
+        "default/lockgate-local-deployments": "lockgate-local-notifier",
+        "lockgate-local/lockgate-local-release-critical": "lockgate-local-critical",
+        "lockgate-local/lockgate-local-release-info": "lockgate-local-info",
+        "lockgate-local/lockgate-local-release-warning": "lockgate-local-warning",
+    }
+
+
+BREAK_GLASS = {
+    "version": "0",
+    "id": "1",
+    "detail-type": "AWS API Call via CloudTrail",
+    "source": "aws.sts",
+    "account": ACCOUNT,
+    "time": "2026-01-01T00:00:00Z",
+    "region": REGION,
+    "resources": [],
+    "detail": {"eventSource": "sts.amazonaws.com", "eventName": "AssumeRole"},
+}
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        (f"arn:aws:iam::{ACCOUNT}:role/lockgate-prod-break-glass", True),
+        (f"arn:aws:iam::{ACCOUNT}:role/emergencies/lockgate-prod-break-glass", True),
+        (f"arn:aws:iam::{ACCOUNT}:role/lockgate-prod-deploy", False),
+        (f"arn:aws:iam::{ACCOUNT}:role/lockgate-prod-break-glass-not", False),
+        ("arn:aws:iam::999999999999:role/lockgate-prod-break-glass", False),
+    ],
+)
+def test_the_use_of_a_break_glass_role_is_seen(applied: Applied, role: str, expected: bool) -> None:
+    events = applied.client("events")
+    pattern = events.describe_rule(Name="lockgate-local-break-glass")["EventPattern"]
+    happened = {**BREAK_GLASS, "detail": {**BREAK_GLASS["detail"], "requestParameters": {"roleArn": role}}}  # type: ignore[dict-item]
+    answer = events.test_event_pattern(EventPattern=pattern, Event=json.dumps(happened))
+    assert answer["Result"] is expected
 
 
 def test_codedeploy_publishes_with_its_role(applied: Applied) -> None:
     group = applied.client("codedeploy").get_deployment_group(
         applicationName=FUNCTION, deploymentGroupName="live"
     )["deploymentGroupInfo"]
-    (trigger,) = group["triggerConfigurations"]
+    topics = {trigger["triggerTargetArn"] for trigger in group["triggerConfigurations"]}
+    contract = read_contract(applied.client("ssm"), "local").platform
+    assert topics == {contract.topics["info"], contract.topics["warning"]}
     role = group["serviceRoleArn"].rsplit("/", 1)[1]
     policy = applied.client("iam").get_role_policy(RoleName=role, PolicyName="deployment")["PolicyDocument"]
     allowed = {
@@ -307,9 +483,9 @@ def test_codedeploy_publishes_with_its_role(applied: Applied) -> None:
         if statement["Effect"] == "Allow"
         for action in statement["Action"]
     }
-    key = applied.client("sns").get_topic_attributes(TopicArn=trigger["triggerTargetArn"])["Attributes"]
-    assert allowed["sns:Publish"] == [trigger["triggerTargetArn"]]
-    assert allowed["kms:GenerateDataKey*"] == allowed["kms:Decrypt"] == [key["KmsMasterKeyId"]]
+    assert set(allowed["sns:Publish"]) == topics
+    for topic in topics:
+        assert allowed["kms:GenerateDataKey*"] == allowed["kms:Decrypt"] == [Way(applied, topic).key]
 
 
 def _revision(old: str, new: str) -> dict[str, Any]:
@@ -319,20 +495,6 @@ def _revision(old: str, new: str) -> dict[str, Any]:
         "Resources": [{"hello": {"Type": "AWS::Lambda::Function", "Properties": properties}}],
     }
     return {"revisionType": "AppSpecContent", "appSpecContent": {"content": json.dumps(content)}}
-
-
-def _allowed(policy: dict[str, Any], principal: str) -> dict[str, dict[str, Any]]:
-    """Actions that a resource policy allows to a service, with the condition of each."""
-    return {
-        action: statement.get("Condition", {})
-        for statement in policy["Statement"]
-        if statement["Effect"] == "Allow" and principal in _listed(statement["Principal"].get("Service", []))
-        for action in _listed(statement["Action"])
-    }
-
-
-def _listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
 
 
 def _until(holds: Callable[[], bool], told: Callable[[], Any], seconds: float = 60) -> None:

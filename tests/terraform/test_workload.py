@@ -172,7 +172,13 @@ run "applied" {
       partition         = "aws"
       ledger_table      = "lockgate-local-ledger"
       artifact_bucket   = "lockgate-local-artifacts-111111111111-eu-west-1"
-      release_topic_arn = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
+      event_bus         = "lockgate-local"
+      # The mocks have one ARN for all topics.
+      topics = {
+        critical = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-info"
+        info     = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-info"
+        warning  = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-info"
+      }
     }
     error_message = "The platform's half of the contract must be complete."
   }
@@ -207,6 +213,51 @@ run "applied" {
 }
 """,
     )
+    assert ran.code == 0, ran.output
+
+
+NOTIFIED = """
+run "{environment}" {{
+  command = plan
+
+  variables {{
+    environment = "{environment}"
+  }}
+
+  assert {{
+    condition     = (length(module.notifier) == 1) == {notified}
+    error_message = "Who reads the queue: ${{jsonencode(local.notifications)}}"
+  }}
+
+  assert {{
+    condition     = local.webhook == {webhook}
+    error_message = "Webhook: ${{jsonencode(local.webhook)}}"
+  }}
+
+  assert {{
+    condition     = try(local.notifications.email.critical, []) == {critical}
+    error_message = "E-mail: ${{jsonencode(local.notifications)}}"
+  }}
+}}
+"""
+
+
+def test_who_is_told_is_what_the_environment_says_else_the_platform(empty: Copy) -> None:
+    empty.add_service("notifier", (ROOT / "lambdas/notifier/service.yaml").read_text())
+    path = empty.root / "platform.yaml"
+    platform = yaml.safe_load(path.read_text())
+    platform["notifications"] = {"webhook": "slack", "email": {"critical": ["a@example.com"]}}
+    platform["environments"]["local"]["notifications"] = {}
+    platform["environments"]["staging"]["notifications"] = {"email": {"critical": ["b@example.com"]}}
+    path.write_text(yaml.safe_dump(platform, sort_keys=False))
+    runs = [
+        ("dev", "true", '"slack"', '["a@example.com"]'),
+        ("staging", "true", "null", '["b@example.com"]'),
+        # An embedded AWS has no queue unless somebody wants to see one.
+        ("local", "false", "null", "[]"),
+    ]
+    names = ("environment", "notified", "webhook", "critical")
+    ran = _test(empty, "".join(NOTIFIED.format(**dict(zip(names, run, strict=True))) for run in runs))
     assert ran.code == 0, ran.output
 
 

@@ -109,13 +109,32 @@ mock_resource "aws_kms_key" {
 
 mock_resource "aws_sns_topic" {
   defaults = {
-    arn = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
+    arn = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-info"
   }
 }
 
 mock_resource "aws_sns_topic_policy" {
   defaults = {
-    arn = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
+    arn = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-info"
+  }
+}
+
+mock_resource "aws_sqs_queue" {
+  defaults = {
+    arn = "arn:aws:sqs:eu-west-1:111111111111:lockgate-local-notifier"
+    url = "https://sqs.eu-west-1.amazonaws.com/111111111111/lockgate-local-notifier"
+  }
+}
+
+mock_resource "aws_secretsmanager_secret" {
+  defaults = {
+    arn = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:lockgate-local/notifier-AbCdEf"
+  }
+}
+
+mock_resource "aws_dynamodb_table" {
+  defaults = {
+    arn = "arn:aws:dynamodb:eu-west-1:111111111111:table/mock"
   }
 }
 """

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from lockgate.commands.bring_up import bring_up
 from lockgate.commands.chosen import choose
-from lockgate.commands.finish import conclude, drive, say_plan
+from lockgate.commands.finish import conclude, drive, say_plan, telling_refusals
 from lockgate.commands.gates import (
     Gate,
     announce_release,
@@ -88,7 +88,8 @@ def deploy(
             return conclude(interrupted, out)
         bundle = choose(opened, wanted, reference)
         origin = Origin(operator(), bundle.commit, bundle.dirty, ignore_alarms, keep_promoted)
-        return _release(opened, wanted, bundle, origin, gate, reference)
+        with telling_refusals(opened, dry_run=dry_run):
+            return _release(opened, wanted, bundle, origin, gate, reference)
 
 
 def _with_hooks(opened: Opened, wanted: dict[str, Service], out: Console) -> dict[str, Service]:

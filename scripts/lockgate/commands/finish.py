@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from rich.console import Console
 
-from lockgate.commands.opened import Opened
+from lockgate.commands.opened import Opened, operator
 from lockgate.commands.options import now
-from lockgate.errors import Exit
+from lockgate.errors import Exit, LockgateError, RefusedError
 from lockgate.interrupts import Detached
 from lockgate.notify import announce
+from lockgate.notify.telling import refused
 from lockgate.release.model import Release, Status
 from lockgate.release.runner import Runner
 from lockgate.report import words
@@ -43,8 +47,27 @@ def drive(opened: Opened, release_id: str, console: Console, *, watch: bool = Fa
         )
         raise SystemExit(Exit.ERROR) from None
     if not watch:
-        announce(opened.aws, opened.contract.platform.release_topic_arn, release)
+        announce(opened.aws, opened.contract.platform, release)
     return release
+
+
+@contextmanager
+def telling_refusals(opened: Opened, *, dry_run: bool) -> Iterator[None]:
+    """Tells the bus of a refusal, besides whoever asked; of one in a dry run, nobody."""
+    try:
+        yield
+    except RefusedError as error:
+        if not dry_run:
+            _tell_refusal(opened, error)
+        raise
+
+
+def _tell_refusal(opened: Opened, error: RefusedError) -> None:
+    try:
+        notifier = opened.notifier
+    except LockgateError:
+        return  # Without a contract there is no bus.
+    notifier.tell([refused(opened.name, operator(), error.message, now())])
 
 
 def conclude(release: Release, console: Console) -> Exit:

@@ -177,8 +177,8 @@ def permitted(opened: Opened, planned: Release, broken: BreakGlass | None) -> Re
 
 def announce_release(opened: Opened, begun: Release) -> None:
     """Tells everybody that a release has begun by break-glass, where it has."""
-    if begun.break_glass is not None:
-        topic = opened.contract.platform.release_topic_arn
+    topic = opened.contract.platform.topic("critical")
+    if begun.break_glass is not None and topic is not None:
         what = f"{begun.kind} {begun.release_id}"
         announce_break_glass(opened.aws, topic, opened.name, what, begun.by, begun.break_glass)
 
@@ -197,8 +197,10 @@ def _not_told(opened: OpenedAccount, broken: BreakGlass) -> str | None:
     if not isinstance(opened, Opened):
         return "the tooling account has no topic"
     try:
-        topic = opened.contract.platform.release_topic_arn
+        topic = opened.contract.platform.topic("critical")
     except (RefusedError, BotoCoreError, ClientError) as error:
         return str(error)
+    if topic is None:
+        return "Terraform has made no topic yet"
     told = announce_break_glass(opened.aws, topic, opened.name, "apply", operator(), broken)
     return None if told else f"{topic} does not take it"

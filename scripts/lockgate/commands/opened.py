@@ -17,6 +17,7 @@ from lockgate.contract import Contract, read_contract
 from lockgate.errors import UsageError
 from lockgate.metrics.measured import tallies
 from lockgate.metrics.reader import MetricsOutageError, Reader, Window
+from lockgate.notify import Notifier, notifier_for
 from lockgate.notify.marks import Marks
 from lockgate.packaging.registry import Registry
 from lockgate.packaging.store import ArtifactStore
@@ -144,7 +145,12 @@ class Opened(OpenedAccount):
             minute=self.minute,
             now=now,
             mark=Marks(self.aws, {"Environment": self.name, "Platform": self.project.platform.name}),
+            notifier=self.notifier,
         )
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        return notifier_for(self.aws, self.contract.platform)
 
     def _drivers(self, release: Release) -> Mapping[str, TrafficDriver]:
         return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from lockgate.commands.finish import conclude, drive, say_plan
+from lockgate.commands.finish import conclude, drive, say_plan, telling_refusals
 from lockgate.commands.gates import permitted
 from lockgate.commands.opened import Opened, opens, operator
 from lockgate.commands.options import console, dry_run_option, service_option
@@ -41,7 +41,8 @@ def rollback(
     known = [name for name in names if name in opened.contract.services]
     turn = known if services or to else opened.planner.last_released(known) or known
     origin = Origin(by=operator(), ignore_alarms=ALARMS_DO_NOT_COUNT)
-    planned = opened.planner.rollback(turn, to, origin)
+    with telling_refusals(opened, dry_run=dry_run):
+        planned = opened.planner.rollback(turn, to, origin)
     say_plan(planned, out)
     if dry_run or not planned.deployments:
         out.print("Nothing was written." if dry_run else "Nothing to do.")

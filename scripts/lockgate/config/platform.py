@@ -13,6 +13,7 @@ Purpose = Literal["plan", "deploy", "build", "prune", "promote", "break-glass"]
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Endpoint = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+/?$")]
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 Principal = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:(user|role)/.+$")]
 ServicePrefix = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
@@ -91,6 +92,27 @@ class Network(Declaration):
     )
 
 
+class Addresses(Declaration):
+    """Who gets e-mail, by severity. SNS asks each address once whether it wants that."""
+
+    info: list[Email] = Field(default_factory=list, description="Every step of every release.")
+    warning: list[Email] = Field(
+        default_factory=list, description="What went back or was refused: somebody should look today."
+    )
+    critical: list[Email] = Field(default_factory=list, description="Somebody has to look now.")
+
+
+class Notifications(Declaration):
+    """Who is told what happens."""
+
+    email: Addresses = Field(default_factory=Addresses, description="Who gets e-mail.")
+    webhook: Literal["slack", "teams", "json"] | None = Field(
+        default=None,
+        description="How the service `notifier` writes to the webhook whose address is in its secret; it "
+        "drops messages, and says so in its log, where this or the address is missing.",
+    )
+
+
 class Environment(Account):
     """One place that services are released to."""
 
@@ -116,6 +138,10 @@ class Environment(Account):
     promotes_from: EnvironmentName | None = Field(
         default=None,
         description="Environment in which what is released here has to have succeeded first, byte for byte.",
+    )
+
+    notifications: Notifications | None = Field(
+        default=None, description="Who is told here, instead of those whom the platform names."
     )
 
     @model_validator(mode="after")
@@ -261,6 +287,9 @@ class Platform(Declaration):
     terraform: TerraformSources = Field(
         default_factory=TerraformSources,
         description="Providers and modules that a plan may use; anything else is refused before it runs.",
+    )
+    notifications: Notifications | None = Field(
+        default=None, description="Who is told what happens in every environment that names nobody."
     )
     tags: dict[str, str] = Field(default_factory=dict, description="Further tags on every resource.")
 

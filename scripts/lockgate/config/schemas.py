@@ -15,6 +15,7 @@ from lockgate.config.platform import BreakGlass, Environment, Platform
 from lockgate.config.secrets import Secret
 from lockgate.config.service import Alarms, Release
 from lockgate.config.waivers import FILE, Waivers
+from lockgate.notify.events import ReleaseEvent
 
 
 def files() -> dict[str, str]:
@@ -30,6 +31,9 @@ def files() -> dict[str, str]:
     documents: dict[str, Any] = {
         "platform.schema.json": _schema(Platform.model_json_schema(), "platform.yaml"),
         "service.schema.json": _schema(_of_any_kind(), "service.yaml"),
+        "release-event.schema.json": _schema(
+            ReleaseEvent.model_json_schema(mode="serialization"), "Lockgate release event"
+        ),
         "checkov-waivers.schema.json": _schema(Waivers.model_json_schema(), FILE),
         "platform.defaults.json": platform_defaults,
         "service.defaults.json": service_defaults,

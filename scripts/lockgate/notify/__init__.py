@@ -1,4 +1,5 @@
-"""Telling people about releases, over the environment's SNS topic."""
+"""Telling people and programs what happens in releases: on the environment's event bus, and where it has
+none, the outcome on its topic."""
 
 from __future__ import annotations
 
@@ -8,6 +9,10 @@ from collections.abc import Iterable
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lockgate.aws import Aws
+from lockgate.contract import PlatformContract
+from lockgate.notify.notifier import EventBridge, Nobody
+from lockgate.notify.notifier import Notifier as Notifier
+from lockgate.notify.telling import ended_id, severity_of_end
 from lockgate.release.model import Release
 from lockgate.release.permission import BreakGlass
 from lockgate.report import words
@@ -18,8 +23,17 @@ _SUBJECT_LIMIT = 100
 """Characters of a subject that SNS takes (API reference, Publish)."""
 
 
-def announce(aws: Aws, topic_arn: str, release: Release) -> None:
-    """Publishes the outcome of a release. A release does not fail because nobody could be told."""
+def notifier_for(aws: Aws, contract: PlatformContract) -> Notifier:
+    """What tells of the releases of an environment."""
+    return EventBridge(aws.events, contract.event_bus) if contract.event_bus else Nobody()
+
+
+def announce(aws: Aws, contract: PlatformContract, release: Release) -> None:
+    """Publishes the outcome of a release on a topic, unless the bus has it, whose rules do that. A release
+    does not fail because nobody could be told."""
+    topic_arn = contract.topic(severity_of_end(release))
+    if topic_arn is None or ended_id(release) in release.told:
+        return
     subject = f"{release.environment}: {release.kind} {release.release_id} {release.status}"
     lines = [words.outcome(release), *(release.reason or "").splitlines(), f"By {release.by}."]
     _publish(aws, topic_arn, subject, [*lines, *words.permissions(release)])

@@ -6,6 +6,7 @@ safe to repeat, and writes. A process that dies anywhere leaves a release that t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +15,8 @@ from typing import Protocol
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 from lockgate.errors import LockgateError
+from lockgate.notify.notifier import Nobody, Notifier
+from lockgate.notify.telling import events_of
 from lockgate.release import lease
 from lockgate.release.decide import condemned, decide, wants_own_rollback
 from lockgate.release.driver import Observation, TrafficDriver
@@ -21,6 +24,8 @@ from lockgate.release.judgement import Judgement
 from lockgate.release.judging import judged
 from lockgate.release.ledger import Ledger, lost_lease
 from lockgate.release.model import Deployment, Phase, Release, Status, Tally
+
+log = logging.getLogger(__name__)
 
 
 class TallySource(Protocol):
@@ -51,6 +56,7 @@ class Engine:
         minute: length of a CodeDeploy minute.
         now: the clock.
         mark: shows on dashboards how far a release has come; called after each look, and safe to repeat.
+        notifier: tells others what happens.
         seen: the last observation of each service, for whoever shows progress.
     """
 
@@ -61,6 +67,7 @@ class Engine:
     minute: timedelta
     now: Callable[[], datetime]
     mark: Callable[[Release], None] = lambda _: None
+    notifier: Notifier = field(default_factory=Nobody)
     seen: dict[str, Observation] = field(default_factory=dict)
 
     def advance(self, release_id: str) -> Release:
@@ -84,11 +91,23 @@ class Engine:
             if stepped.phase is Phase.STOPPING and deployment.phase is not Phase.STOPPING:
                 # The intention is written: nothing is gained by waiting for the next look.
                 driver.stop(stepped)
-        concluded = conclude(release, self.now())
+        concluded = self._told(conclude(release, self.now()))
         if concluded != release:
             release = self.ledger.save(concluded)
         self.mark(release)
         return release
+
+    def _told(self, release: Release) -> Release:
+        """Says what is new, and notes it. After what the step had to do, which must not wait for it, and
+        before the end is written: a process that is killed in between makes an event come twice, none
+        get lost."""
+        try:
+            news = [event for event in events_of(release) if event.id not in release.told]
+            told = self.notifier.tell(news) if news else ()
+        except Exception:  # whatever it is: a release does not fail because nobody could be told
+            log.warning("what happens in release %s cannot be told", release.release_id, exc_info=True)
+            return release
+        return release.but(told=(*release.told, *told)) if told else release
 
     def drives(self, release: Release) -> bool:
         """Whether this process has the release's lease."""

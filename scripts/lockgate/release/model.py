@@ -163,6 +163,7 @@ class Release(Record):
         keep_promoted: whether services that were promoted stay so when another one is rolled back.
         break_glass: by which word a freeze or a promotion rule did not hold for it.
         approvals: who has approved it in GitHub; None where no workflow ran it.
+        told: ids of the release events that are on the bus.
     """
 
     release_id: str
@@ -182,6 +183,7 @@ class Release(Record):
     approvals: Approvals | None = None
     stop_reason: str | None = None
     reason: str | None = None
+    told: tuple[str, ...] = ()
     lease: Lease | None = None
     revision: int = 0
 

@@ -6,6 +6,8 @@ locals {
       threshold   = var.alarms.error_rate_percent
       datapoints  = var.alarms.datapoints
       periods     = var.alarms.periods
+      # CodeDeploy goes back by itself, and few are hurt: for somebody to look at today.
+      severity = "warning"
     }
     # Without a minimum: a service with little traffic that fails altogether must not pass.
     backstop = {
@@ -14,6 +16,8 @@ locals {
       threshold   = var.alarms.backstop_error_rate_percent
       datapoints  = 2
       periods     = 2
+      # Nothing may be left to go back to, and everybody is hurt: for somebody to look at now.
+      severity = "critical"
     }
   }
 
@@ -33,8 +37,8 @@ resource "aws_cloudwatch_metric_alarm" "live" {
   datapoints_to_alarm = each.value.datapoints
   evaluation_periods  = each.value.periods
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [var.topic_arn]
-  ok_actions          = [var.topic_arn]
+  alarm_actions       = [var.topic_arns[each.value.severity]]
+  ok_actions          = [var.topic_arns[each.value.severity]]
 
   metric_query {
     id          = "rate"

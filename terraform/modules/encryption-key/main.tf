@@ -1,6 +1,7 @@
 locals {
-  # In this account and region only: a log group or topic of another one cannot use the key.
+  # In this account and region only: a log group, queue or topic of another one cannot use the key.
   log_groups_arn = "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:*"
+  queues_arn     = "arn:${var.partition}:sqs:${var.region}:${var.account_id}:${var.name}-*"
   topics_arn     = "arn:${var.partition}:sns:${var.region}:${var.account_id}:${var.name}-*"
 
   # Objects of one bucket, through S3, and nothing else that the key encrypts. S3 takes the bucket's ARN as encryption
@@ -55,6 +56,16 @@ locals {
         Condition = { ArnLike = { "kms:EncryptionContext:aws:sns:topicArn" = local.topics_arn } }
       },
       {
+        # SNS and EventBridge write to queues for the topic or rule; SQS adds the queue to every call (SQS developer
+        # guide, "Key management").
+        Sid       = "SendToQueues"
+        Effect    = "Allow"
+        Principal = { Service = ["events.amazonaws.com", "sns.amazonaws.com"] }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = "*"
+        Condition = { ArnLike = { "kms:EncryptionContext:aws:sqs:arn" = local.queues_arn } }
+      },
+      {
         Sid       = "EncryptLogs"
         Effect    = "Allow"
         Principal = { Service = "logs.${var.region}.${var.dns_suffix}" }
@@ -67,7 +78,7 @@ locals {
 }
 
 resource "aws_kms_key" "this" {
-  description             = "Everything that Lockgate keeps for ${var.name}: topic, ledger, artifacts, logs."
+  description             = "Everything that Lockgate keeps for ${var.name}: topics, queues, ledger, artifacts, logs."
   deletion_window_in_days = var.deletion_window_days
   enable_key_rotation     = true
   policy                  = jsonencode(local.policy)

@@ -26,7 +26,7 @@ variable "dns_suffix" {
 }
 
 variable "name" {
-  description = "Name of the key's alias, and first part of the names of the topics that it encrypts."
+  description = "Name of the key's alias, and first part of the names of the topics and queues that it encrypts."
   type        = string
 
   validation {
@@ -42,7 +42,7 @@ variable "partition" {
 }
 
 variable "region" {
-  description = "Region of the key, and of the topics and log groups that it encrypts."
+  description = "Region of the key, and of the topics, queues and log groups that it encrypts."
   type        = string
 }
 

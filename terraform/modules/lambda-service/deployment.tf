@@ -29,15 +29,16 @@ resource "aws_codedeploy_deployment_group" "live" {
   }
 
   trigger_configuration {
-    trigger_name       = "releases"
-    trigger_target_arn = var.topic_arn
-    trigger_events = [
-      "DeploymentFailure",
-      "DeploymentRollback",
-      "DeploymentStart",
-      "DeploymentStop",
-      "DeploymentSuccess",
-    ]
+    trigger_name       = "progress"
+    trigger_target_arn = var.topic_arns["info"]
+    trigger_events     = ["DeploymentStart", "DeploymentSuccess"]
+  }
+
+  # A warning at most: what failed has gone back by then. A release that could not go back says so itself.
+  trigger_configuration {
+    trigger_name       = "trouble"
+    trigger_target_arn = var.topic_arns["warning"]
+    trigger_events     = ["DeploymentFailure", "DeploymentRollback", "DeploymentStop"]
   }
 
   tags = local.tags

@@ -82,7 +82,7 @@ locals {
       Sid      = "PublishTriggers"
       Effect   = "Allow"
       Action   = ["sns:Publish"]
-      Resource = [var.topic_arn]
+      Resource = [var.topic_arns["info"], var.topic_arns["warning"]]
     },
     {
       Sid       = "EncryptTriggers"

@@ -286,9 +286,13 @@ variable "timeout_seconds" {
   }
 }
 
-variable "topic_arn" {
-  description = "Topic of alarms and CodeDeploy's triggers (module notifications)."
-  type        = string
+variable "topic_arns" {
+  description = "Topics of alarms and CodeDeploy's triggers by severity (module notifications)."
+  type = object({
+    critical = string
+    info     = string
+    warning  = string
+  })
 }
 
 variable "tracing" {

@@ -1,10 +1,35 @@
 variable "account_id" {
-  description = "Account of the topic, and the only one whose alarms and deployments may publish."
+  description = "Account of the topics, and the only one whose alarms and deployments may publish."
   type        = string
 
   validation {
     condition     = can(regex("^\\d{12}$", var.account_id))
     error_message = "account_id must have 12 digits."
+  }
+}
+
+variable "break_glass_roles" {
+  description = "Names of the roles whose use is critical, with `*` for any part."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_+=,.@*-]+$", var.break_glass_roles)) && !strcontains(var.break_glass_roles, "**")
+    error_message = "break_glass_roles must be a role's name, which may hold single `*`."
+  }
+}
+
+variable "email" {
+  description = "Who gets e-mail, by severity."
+  type = object({
+    critical = optional(list(string), [])
+    info     = optional(list(string), [])
+    warning  = optional(list(string), [])
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue(flatten([for addresses in var.email : [for address in addresses : can(regex("^[^@\\s]+@[^@\\s]+$", address))]]))
+    error_message = "email must hold e-mail addresses."
   }
 }
 
@@ -19,12 +44,12 @@ variable "kms_key_arn" {
 }
 
 variable "name" {
-  description = "Name of the topic."
+  description = "Name of the bus, and first part of the names of topics and rules."
   type        = string
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_-]{1,256}$", var.name))
-    error_message = "name must have 1 to 256 letters, digits, dashes and underscores."
+    condition     = can(regex("^[a-z][a-z0-9-]{1,40}$", var.name))
+    error_message = "name must start with a small letter and have 2 to 41 small letters, digits and dashes."
   }
 }
 
@@ -35,6 +60,6 @@ variable "partition" {
 }
 
 variable "region" {
-  description = "Region of the topic."
+  description = "Region of the topics, and of the bus."
   type        = string
 }

@@ -95,7 +95,7 @@ module "container_service" {
   secrets                  = try(module.service_secrets[each.key].secrets, [])
   service                  = each.key
   task_subnet_ids          = local.network.private_subnet_ids
-  topic_arn                = module.notifications.topic_arn
+  topic_arns               = module.notifications.topic_arns
   vpc_cidr                 = data.aws_vpc.containers[0].cidr_block
   vpc_id                   = local.network.vpc_id
 

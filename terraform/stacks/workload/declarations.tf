@@ -17,6 +17,10 @@ locals {
   # Made by the bootstrap stack, and known by its name; only data of another stack would know more.
   permissions_boundary_arn = local.bootstrapped ? "arn:${local.partition}:iam::${local.account_id}:policy/${local.name_prefix}-boundary" : null
 
+  # Who is told what happens: those whom the environment names, else those whom the platform names. A list and its first,
+  # since coalesce() wants the same keys in both.
+  notifications = [for named in [local.environment.notifications, local.platform.notifications, {}] : named if named != null][0]
+
   # What environments share. The rule and the names are those of Platform in scripts/lockgate/config/platform.py, and a
   # test compares the two: an environment shares the tooling account's things where both are in the same AWS and region.
   tooling        = local.platform.tooling == null ? null : merge(local.platform_defaults.environment, local.platform.tooling)

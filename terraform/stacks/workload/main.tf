@@ -23,11 +23,13 @@ module "encryption_key" {
 module "notifications" {
   source = "../../modules/notifications"
 
-  account_id  = local.account_id
-  kms_key_arn = module.encryption_key.key_arn
-  name        = "${local.name_prefix}-releases"
-  partition   = local.partition
-  region      = local.region
+  account_id        = local.account_id
+  break_glass_roles = "${local.platform.name}-*-break-glass"
+  email             = try(local.notifications.email, {})
+  kms_key_arn       = module.encryption_key.key_arn
+  name              = local.name_prefix
+  partition         = local.partition
+  region            = local.region
 }
 
 module "release_ledger" {
@@ -125,7 +127,7 @@ module "lambda_service" {
   service                  = each.key
   smoke                    = each.value.smoke
   timeout_seconds          = each.value.timeout_seconds
-  topic_arn                = module.notifications.topic_arn
+  topic_arns               = module.notifications.topic_arns
   tracing                  = each.value.tracing
 }
 
@@ -138,14 +140,15 @@ resource "aws_ssm_parameter" "platform" {
   tier        = "Intelligent-Tiering"
 
   value = jsonencode({
-    schema            = 1
-    environment       = var.environment
-    account_id        = local.account_id
-    region            = local.region
-    partition         = local.partition
-    ledger_table      = module.release_ledger.table_name
-    artifact_bucket   = local.artifact_bucket
-    release_topic_arn = module.notifications.topic_arn
+    schema          = 1
+    environment     = var.environment
+    account_id      = local.account_id
+    region          = local.region
+    partition       = local.partition
+    ledger_table    = module.release_ledger.table_name
+    artifact_bucket = local.artifact_bucket
+    topics          = module.notifications.topic_arns
+    event_bus       = module.notifications.event_bus
   })
 
   # A release may start as soon as it reads this.

@@ -13,14 +13,14 @@ output "dashboards" {
   value       = flatten(module.dashboards[*].names)
 }
 
+output "event_bus" {
+  description = "Bus of release events."
+  value       = module.notifications.event_bus
+}
+
 output "ledger_table" {
   description = "DynamoDB table that records releases."
   value       = module.release_ledger.table_name
-}
-
-output "release_topic_arn" {
-  description = "Topic that announces alarms and releases."
-  value       = module.notifications.topic_arn
 }
 
 output "services" {
@@ -41,4 +41,9 @@ output "services" {
       }
     },
   )
+}
+
+output "topics" {
+  description = "Topics that announce alarms and releases, by severity."
+  value       = module.notifications.topic_arns
 }

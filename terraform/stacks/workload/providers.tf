@@ -34,12 +34,14 @@ provider "aws" {
       ecr            = endpoints.value
       ecs            = endpoints.value
       elbv2          = endpoints.value
+      events         = endpoints.value
       iam            = endpoints.value
       kms            = endpoints.value
       lambda         = endpoints.value
       s3             = endpoints.value
       secretsmanager = endpoints.value
       sns            = endpoints.value
+      sqs            = endpoints.value
       ssm            = endpoints.value
       sts            = endpoints.value
     }

@@ -56,6 +56,16 @@ def error_of(project: Project) -> str:
             "44",
             "platform.yaml:9: environments.prod.account_id: Input should be a valid string",
         ),
+        (
+            "region: eu-west-1\n",
+            "region: eu-west-1\nnotifications: {webhook: irc}\n",
+            "platform.yaml:3: notifications.webhook: Input should be 'slack', 'teams' or 'json'",
+        ),
+        (
+            '"444444444444"',
+            '"444444444444"\n    notifications: {email: {critical: [nobody]}}',
+            "platform.yaml:10: environments.prod.notifications.email.critical.0: 'nobody' does not match",
+        ),
         ("minute_seconds: 5", "minute_seconds: 0", "platform.yaml:7: environments.local.minute_seconds"),
         ("  prod:", "  PROD:", "platform.yaml:8: environments.PROD"),
         ("  prod:", "  local:", "platform.yaml:8: environments.local stands twice (first on line 4)"),

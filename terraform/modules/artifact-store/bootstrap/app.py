@@ -3,12 +3,20 @@
 import json
 
 
-def handler(_event, _context):
-    return {
+def handler(event, _context):
+    answer = {
         "statusCode": 503,
         "headers": {"content-type": "application/json", "retry-after": "60"},
         "body": json.dumps({"message": "nothing released yet"}),
     }
+    # What comes from a queue stays there.
+    waiting = [{"itemIdentifier": record["messageId"]} for record in _messages(event)]
+    return {"batchItemFailures": waiting} if waiting else answer
+
+
+def _messages(event):
+    records = event.get("Records") if isinstance(event, dict) else None
+    return [record for record in records or [] if isinstance(record, dict) and "messageId" in record]
 
 
 def __getattr__(name):

@@ -43,12 +43,29 @@ run "eventbridge_is_confined_by_what_it_sends" {
   assert {
     condition = alltrue([
       for statement in jsondecode(aws_kms_key.this.policy).Statement :
-      statement.Condition == {
-        ArnLike = { "kms:EncryptionContext:aws:sns:topicArn" = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-*" }
-      }
+      contains([
+        { ArnLike = { "kms:EncryptionContext:aws:sns:topicArn" = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-*" } },
+        { ArnLike = { "kms:EncryptionContext:aws:sqs:arn" = "arn:aws:sqs:eu-west-1:111111111111:lockgate-local-*" } },
+      ], statement.Condition)
       if contains(flatten([try(statement.Principal.Service, [])]), "events.amazonaws.com")
     ])
     error_message = "EventBridge sends no aws:SourceAccount to KMS: with that condition its messages vanish."
+  }
+}
+
+run "topics_and_rules_can_write_to_queues" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for service in ["events.amazonaws.com", "sns.amazonaws.com"] : anytrue([
+        for statement in jsondecode(aws_kms_key.this.policy).Statement :
+        contains(flatten([try(statement.Principal.Service, [])]), service)
+        && try(statement.Condition.ArnLike["kms:EncryptionContext:aws:sqs:arn"], "") == "arn:aws:sqs:eu-west-1:111111111111:lockgate-local-*"
+        && length(setsubtract(["kms:Decrypt", "kms:GenerateDataKey*"], flatten([statement.Action]))) == 0
+      ])
+    ])
+    error_message = "SNS and EventBridge must be able to write to encrypted queues, and to those of this name only."
   }
 }
 

@@ -11,7 +11,11 @@ variables {
   name_prefix     = "lockgate-local"
   region          = "eu-west-1"
   service         = "hello-api"
-  topic_arn       = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
+  topic_arns = {
+    critical = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-critical"
+    info     = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-info"
+    warning  = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-warning"
+  }
 
   alarms = {
     backstop_error_rate_percent = 25
@@ -129,10 +133,11 @@ run "announced" {
 
   assert {
     condition = alltrue([
-      for alarm in aws_cloudwatch_metric_alarm.live :
-      alarm.alarm_actions == toset([var.topic_arn]) && alarm.ok_actions == toset([var.topic_arn])
+      for key, severity in { backstop = "critical", error-rate = "warning" } :
+      aws_cloudwatch_metric_alarm.live[key].alarm_actions == toset([var.topic_arns[severity]])
+      && aws_cloudwatch_metric_alarm.live[key].ok_actions == toset([var.topic_arns[severity]])
     ])
-    error_message = "Each alarm must say when it goes red, and when it is over."
+    error_message = "Each alarm must say when it goes red, and when it is over, to those whom it concerns."
   }
 }
 

@@ -11,7 +11,11 @@ variables {
   name_prefix     = "lockgate-local"
   region          = "eu-west-1"
   service         = "hello-api"
-  topic_arn       = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
+  topic_arns = {
+    critical = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-critical"
+    info     = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-info"
+    warning  = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-warning"
+  }
 
   alarms = {
     backstop_error_rate_percent = 25
@@ -97,14 +101,13 @@ run "announces_itself" {
   command = plan
 
   assert {
-    condition = one(aws_codedeploy_deployment_group.live.trigger_configuration) == {
-      trigger_events = toset([
-        "DeploymentFailure", "DeploymentRollback", "DeploymentStart", "DeploymentStop", "DeploymentSuccess",
-      ])
-      trigger_name       = "releases"
-      trigger_target_arn = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
+    condition = {
+      for trigger in aws_codedeploy_deployment_group.live.trigger_configuration : trigger.trigger_target_arn => trigger.trigger_events
+      } == {
+      "arn:aws:sns:eu-west-1:111111111111:lockgate-local-info"    = toset(["DeploymentStart", "DeploymentSuccess"])
+      "arn:aws:sns:eu-west-1:111111111111:lockgate-local-warning" = toset(["DeploymentFailure", "DeploymentRollback", "DeploymentStop"])
     }
-    error_message = "Each stage of a deployment must be announced."
+    error_message = "Each stage of a deployment must be announced to those whom it concerns."
   }
 }
 

@@ -11,7 +11,11 @@ variables {
   name_prefix     = "lockgate-local"
   region          = "eu-west-1"
   service         = "hello-api"
-  topic_arn       = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
+  topic_arns = {
+    critical = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-critical"
+    info     = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-info"
+    warning  = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-warning"
+  }
 
   alarms = {
     backstop_error_rate_percent = 25
@@ -173,7 +177,7 @@ run "codedeploy_publishes_its_triggers" {
   assert {
     condition = anytrue([
       for statement in jsondecode(aws_iam_role_policy.deployment.policy).Statement :
-      statement.Action == ["sns:Publish"] && try(statement.Resource, []) == [var.topic_arn]
+      statement.Action == ["sns:Publish"] && try(statement.Resource, []) == [var.topic_arns["info"], var.topic_arns["warning"]]
     ])
     error_message = "CodeDeploy publishes triggers with its service role."
   }

@@ -1,17 +1,14 @@
 # Who may publish.
 mock_provider "aws" {
-  mock_resource "aws_sns_topic" {
-    defaults = {
-      arn = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
-    }
-  }
+  source = "./tests/mocks"
 }
 
 variables {
-  account_id  = "111111111111"
-  kms_key_arn = "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-4000-8000-000000000000"
-  name        = "lockgate-local-releases"
-  region      = "eu-west-1"
+  account_id        = "111111111111"
+  break_glass_roles = "lockgate-*-break-glass"
+  kms_key_arn       = "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-4000-8000-000000000000"
+  name              = "lockgate-local"
+  region            = "eu-west-1"
 }
 
 run "services_can_publish" {
@@ -19,14 +16,16 @@ run "services_can_publish" {
 
   assert {
     condition = alltrue([
-      for service in ["cloudwatch.amazonaws.com", "codedeploy.amazonaws.com", "events.amazonaws.com"] : anytrue([
-        for statement in jsondecode(aws_sns_topic_policy.releases.policy).Statement :
-        statement.Effect == "Allow" && statement.Action == "sns:Publish"
-        && statement.Resource == "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
-        && contains(flatten([try(statement.Principal.Service, [])]), service)
+      for pair in setproduct(
+        ["cloudwatch.amazonaws.com", "codedeploy.amazonaws.com", "events.amazonaws.com"], ["critical", "info", "warning"]
+        ) : anytrue([
+          for statement in jsondecode(aws_sns_topic_policy.this[pair[1]].policy).Statement :
+          statement.Effect == "Allow" && statement.Action == "sns:Publish"
+          && statement.Resource == "arn:aws:sns:eu-west-1:111111111111:lockgate-local-${pair[1]}"
+          && contains(flatten([try(statement.Principal.Service, [])]), pair[0])
       ])
     ])
-    error_message = "CloudWatch, CodeDeploy and EventBridge must be allowed to publish to this topic."
+    error_message = "CloudWatch, CodeDeploy and EventBridge must be allowed to publish to each topic."
   }
 }
 
@@ -35,7 +34,7 @@ run "eventbridge_without_condition" {
 
   assert {
     condition = alltrue([
-      for statement in jsondecode(aws_sns_topic_policy.releases.policy).Statement :
+      for statement in jsondecode(aws_sns_topic_policy.this["critical"].policy).Statement :
       !can(statement.Condition)
       if contains(flatten([try(statement.Principal.Service, [])]), "events.amazonaws.com")
     ])
@@ -48,7 +47,7 @@ run "others_for_this_account_only" {
 
   assert {
     condition = alltrue([
-      for statement in jsondecode(aws_sns_topic_policy.releases.policy).Statement :
+      for statement in jsondecode(aws_sns_topic_policy.this["critical"].policy).Statement :
       statement.Condition.StringEquals["aws:SourceAccount"] == "111111111111"
       if contains(flatten([try(statement.Principal.Service, [])]), "cloudwatch.amazonaws.com")
     ])
@@ -61,23 +60,24 @@ run "only_over_tls" {
 
   assert {
     condition = one([
-      for statement in jsondecode(aws_sns_topic_policy.releases.policy).Statement :
+      for statement in jsondecode(aws_sns_topic_policy.this["critical"].policy).Statement :
       statement.Condition.Bool["aws:SecureTransport"] if statement.Effect == "Deny"
     ]) == "false"
     error_message = "Publishing without TLS must be denied."
   }
 }
 
-run "policy_names_the_topic" {
+run "policies_name_their_topics" {
   command = apply
 
+  # Each of the mocked topics has the same ARN: that of `info`.
   assert {
-    condition     = strcontains(aws_sns_topic_policy.releases.policy, aws_sns_topic.releases.arn)
-    error_message = "The ARN that the policy is built from must be the topic's."
+    condition     = strcontains(aws_sns_topic_policy.this["info"].policy, aws_sns_topic.this["info"].arn)
+    error_message = "The ARN that a policy is built from must be its topic's."
   }
 
   assert {
-    condition     = output.topic_arn == aws_sns_topic.releases.arn
-    error_message = "topic_arn must be the topic's."
+    condition     = toset(keys(output.topic_arns)) == toset(["critical", "info", "warning"])
+    error_message = "There must be a topic of each severity."
   }
 }
