@@ -178,8 +178,10 @@ def scanning(root: Path, only: Iterable[str] = (), timeout: float = TIMEOUT_SECO
         home = Path(name)
         # checkov reads .checkov.yaml of whoever runs it as well.
         environment = {**os.environ, **_SETTINGS, "HOME": name}
+        # Where its folder is a link, Python finds its environment beside what that leads to.
+        binary = python.parent.resolve() / python.name
         # -P: the modules beside that file are ours, and none of them is for checkov to import.
-        command = [str(python), "-P", forks.__file__, str(max(2, processors()))]
+        command = [str(binary), "-P", forks.__file__, str(max(2, processors()))]
         errors = (home / "forks.errors").open("w")
         started = lines_of(
             command,
