@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from typing import Any
 
@@ -22,7 +23,10 @@ import json, runpy, sys
 import checkov.main
 import checkov.terraform.graph_builder.variable_rendering.evaluate_terraform as evaluating
 import checkov.terraform.graph_builder.variable_rendering.renderer
+from checkov.terraform.graph_builder import utils
 from bc_jsonpath_ng.ext import parse
+
+TEXTS = ["${var.a}-${aws_x.b.arn}", "local.c", "aws.other", "module.m.out[0]", "data.aws_y.z.id", "nothing"]
 
 if sys.argv[1:]:
     calls = []
@@ -35,8 +39,16 @@ for text in json.load(sys.stdin):
     found.append(repr(value))
     if isinstance(value, list):
         value.append("added")
+named = []
+OTHER = {"aws.other": {utils.CustomAttributes.BLOCK_TYPE: "provider"}}
+for text in TEXTS * 2:
+    for aliases, resources in (({}, ["aws_x"]), ({}, []), (OTHER, ["aws_x"])):
+        value = utils.get_referenced_vertices_in_str_value(text, aliases, resources)
+        named.append([[each.block_type, each.sub_parts, each.origin_value] for each in value])
+        for each in value:
+            each.sub_parts.append("added")
 paths = [repr(parse(path)) for path in ("$.a.b", "$.a[0].c", "$.a.b", '$.a["x"]')]
-print(json.dumps([found, paths, len(calls) if sys.argv[1:] else 0]))
+print(json.dumps([found, [paths, named], len(calls) if sys.argv[1:] else 0]))
 """
 
 EXPRESSIONS = [
@@ -54,11 +66,13 @@ EXPRESSIONS = [
 ]
 
 
-def evaluated(expressions: list[str], *, remembered: bool) -> tuple[list[str], list[str], int]:
-    """What comes of expressions and of paths, by the real checkov, and how often it was asked."""
+def evaluated(expressions: list[str], *, remembered: bool) -> tuple[list[str], list[Any], int]:
+    """What comes of expressions, and of paths and texts, by the real checkov, and how often it was asked."""
     more = [remembering.__file__] if remembered else []
     done = subprocess.run(
         [ROOT / PYTHON, "-P", "-c", SCRIPT, *more],
+        # The order of a set is another one in each process.
+        env={**os.environ, "PYTHONHASHSEED": "0"},
         input=json.dumps(expressions),
         capture_output=True,
         text=True,
@@ -70,9 +84,10 @@ def evaluated(expressions: list[str], *, remembered: bool) -> tuple[list[str], l
 
 def test_what_is_remembered_is_what_comes_out_and_a_copy_of_it() -> None:
     three_times = EXPRESSIONS * 3
-    alone, paths, _ = evaluated(three_times, remembered=False)
-    found, same_paths, asked = evaluated(three_times, remembered=True)
-    assert (found, same_paths) == (alone, paths)
+    alone, others, _ = evaluated(three_times, remembered=False)
+    found, same_others, asked = evaluated(three_times, remembered=True)
+    assert (found, same_others) == (alone, others)
+    assert len({json.dumps(each) for each in others[1]}) > 5, "they name something"
     assert asked == evaluated(EXPRESSIONS, remembered=True)[2], "it was asked once for each"
 
 

@@ -46,6 +46,7 @@ LIBRARY = {
     "checkov/main.py": CHECKOV,
     f"{_RENDERING}/safe_eval_functions.py": "SAFE_EVAL_DICT = {}\n",
     f"{_RENDERING}/evaluate_terraform.py": "def evaluate_terraform(): pass\n",
+    "checkov/terraform/graph_builder/utils.py": "def get_referenced_vertices_in_str_value(): pass\n",
     "ply/yacc.py": "def yacc(): pass\n",
 }
 
