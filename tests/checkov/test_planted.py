@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lockgate.checks.findings import Finding
+from lockgate.checks.findings import Finding, read
 from lockgate.checks.places import placed
-from lockgate.checks.scan import CHECKOV, POLICIES, scan
+from lockgate.checks.scan import POLICIES, PYTHON, scan
+from lockgate.checks.stage import CANARIES, lay_out, plan_name
 from tests.terraform.hcl import ROOT
 
 pytestmark = [
     pytest.mark.timeout(300),
-    pytest.mark.skipif(not (ROOT / CHECKOV).is_file(), reason="checkov is not set up: make checkov"),
+    pytest.mark.skipif(not (ROOT / PYTHON).is_file(), reason="checkov is not set up: make checkov"),
 ]
 
 BAD = """\
@@ -169,7 +174,7 @@ OWN = {
 }
 
 
-def planned() -> dict[str, Any]:
+def plan_of_planned() -> dict[str, Any]:
     """A plan of `PLANNED`, as `terraform show -json` has it, with no key for the first topic."""
     resources, changes = [], []
     for name, unknown in (("plain", {}), ("encrypted", {"kms_master_key_id": True}), ("public", {})):
@@ -190,19 +195,21 @@ KEY = "AKIA" + "IOSFODNN7EXAMPLQ"
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding]]:
-    """What is found in the planted repository, by check."""
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository in which bad things were planted."""
     root = tmp_path_factory.mktemp("planted")
     files = {
         "terraform/bad.tf": BAD % KEY,
         "terraform/good.tf": GOOD,
         "terraform/planned/main.tf": PLANNED,
-        ".build/plan.json": json.dumps(planned()),
+        ".build/plan.json": json.dumps(plan_of_planned()),
         "scripts/settings.py": f'REGION = "eu-west-1"\n\nKEY = "{KEY}"\n',
         "containers/web/Dockerfile": "FROM scratch\nCOPY a /a\n",
         ".github/workflows/w.yml": WORKFLOW,
         ".venv/lib/ignored.py": f'KEY = "{KEY}"\n',
         ".gitignore": ".build\n.venv\n.venv-checkov\n",
+        # What checkov would take as its own settings.
+        ".checkov.yaml": "skip-check: [CKV_AWS_62]\n",
     }
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -210,10 +217,56 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding]]:
     (root / ".venv-checkov").symlink_to(ROOT / ".venv-checkov")
     shutil.copytree(ROOT / POLICIES, root / POLICIES)
     subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    return root
+
+
+@pytest.fixture(scope="module")
+def scanned(planted: Path) -> list[Finding]:
+    """What one scan finds there."""
+    return scan(planted, [planted / ".build/plan.json"])
+
+
+@pytest.fixture(scope="module")
+def found(planted: Path, scanned: list[Finding]) -> dict[str, list[Finding]]:
+    """What is found in the planted repository, by check."""
     by_check: dict[str, list[Finding]] = defaultdict(list)
-    for finding in placed(scan(root, [root / ".build/plan.json"]), root, [root / "terraform/planned"]):
+    for finding in placed(scanned, planted, [planted / "terraform/planned"]):
         by_check[finding.check_id].append(finding)
     return by_check
+
+
+def test_checkov_by_itself_finds_the_same(planted: Path, scanned: list[Finding], tmp_path: Path) -> None:
+    lay_out(planted, tmp_path)
+    (tmp_path / ".checkov.yaml").unlink()
+    plan = tmp_path / plan_name(0)
+    plan.parent.mkdir()
+    shutil.copyfile(planted / ".build/plan.json", plan)
+    # A topic was planted in the plan as well, and moves the lines that checkov gives for the others.
+    assert Counter(_without_lines(scanned)) == Counter(_without_lines(_by_itself(tmp_path, "terraform_plan")))
+    assert len(scanned) > 30
+
+
+def test_checkov_by_itself_finds_the_same_in_this_repository(tmp_path: Path) -> None:
+    lay_out(ROOT, tmp_path)
+    found = Counter(scan(ROOT))
+    assert found == Counter(_by_itself(tmp_path))
+    assert found.total() > 30
+
+
+def _by_itself(stage: Path, *more: str) -> list[Finding]:
+    """What checkov as it is says of a folder, in one process, without what was planted there."""
+    command = [ROOT / ".venv-checkov/bin/checkov", "--directory", stage, "--output", "json", "--compact"]
+    command += ["--skip-download", "--enable-secret-scan-all-files", "--external-checks-dir", ROOT / POLICIES]
+    command += ["--framework", *CANARIES, *more]
+    environment = {**os.environ, "EVAL_TF_PLAN_AFTER_UNKNOWN": "True"}
+    done = subprocess.run(command, cwd=stage, env=environment, capture_output=True, check=False)
+    own = {canary.path for canary in CANARIES.values()}
+    reports = read(json.loads(done.stdout))
+    return [one for report in reports for one in report.findings if one.path not in own]
+
+
+def _without_lines(findings: Iterable[Finding]) -> list[Finding]:
+    return [replace(one, first=0, last=0) if one.framework == "terraform_plan" else one for one in findings]
 
 
 def line(text: str) -> int:

@@ -7,12 +7,14 @@ something bad is planted for each framework, and a scan that does not find it do
 
 from __future__ import annotations
 
+import json
+import secrets
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from lockgate.errors import UsageError
+from lockgate.errors import LockgateError, UsageError
 from lockgate.packaging.sources import git_files
 
 _MODULES = PurePosixPath("terraform/modules")
@@ -29,11 +31,13 @@ class Canary:
         path: in the stage.
         text: what stands there.
         check_id: what must be found in it.
+        resource: what it is about, where other things stand in that file too.
     """
 
     path: str
     text: str
     check_id: str
+    resource: str | None = None
 
 
 CANARIES = {
@@ -54,19 +58,18 @@ CANARIES = {
 }
 
 
-def lay_out(root: Path, stage: Path, plans: Sequence[Path], only: Iterable[str] = ()) -> None:
-    """Fills an empty folder.
+def lay_out(root: Path, stage: Path, only: Iterable[str] = ()) -> None:
+    """Fills an empty folder with code.
 
     Args:
         root: the repository.
         stage: the folder.
-        plans: files that `terraform show -json` has printed, redacted.
         only: files and folders of the repository to look at; empty looks at all of it. A file of Terraform
             stands for its module, whose other files belong to it; with a stack come all modules, since it
             calls them, and they do not call each other.
 
     Raises:
-        UsageError: one of `only` or of the plans is not there.
+        UsageError: one of `only` is not there.
     """
     wanted = [PurePosixPath(name) for name in only]
     for one in wanted:
@@ -79,19 +82,47 @@ def lay_out(root: Path, stage: Path, plans: Sequence[Path], only: Iterable[str] 
             target = stage / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-    for number, plan in enumerate(plans):
-        target = stage / plan_name(number)
-        target.parent.mkdir(exist_ok=True)
-        try:
-            shutil.copyfile(plan, target)
-        except OSError as error:
-            raise UsageError(
-                f"{plan}: {error.strerror}", hint="Make it with terraform show -json."
-            ) from error
     for canary in CANARIES.values():
         target = stage / canary.path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(canary.text)
+
+
+def lay_out_plan(plan: Path, stage: Path, number: int) -> Canary:
+    """Fills an empty folder with a plan; what is planted in it: a topic without a key.
+
+    It stands among the plan's own resources, so that finding it proves that this plan was read. Nobody who
+    writes a plan knows its name, under which something else would not be looked at.
+
+    Args:
+        plan: a file that `terraform show -json` has printed, redacted.
+        stage: the folder.
+        number: which plan it is.
+
+    Raises:
+        UsageError: it is not there.
+        LockgateError: it is no plan.
+    """
+    name = f"lockgate_canary_{secrets.token_hex(8)}"
+    about = {"address": f"aws_sns_topic.{name}", "mode": "managed", "type": "aws_sns_topic", "name": name}
+    values = {"name": name}
+    change = {"actions": ["create"], "before": None, "after": values, "after_unknown": {}}
+    try:
+        document = json.loads(plan.read_bytes())
+        resources = document["planned_values"].setdefault("root_module", {}).setdefault("resources", [])
+        resources.append(about | {"values": values})
+        document.setdefault("resource_changes", []).append(about | {"change": change})
+    except OSError as error:
+        raise UsageError(f"{plan}: {error.strerror}", hint="Make it with terraform show -json.") from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise LockgateError(
+            f"{plan} is no plan of Terraform ({type(error).__name__}: {error})",
+            hint="Make it with terraform show -json.",
+        ) from error
+    path = stage / plan_name(number)
+    path.parent.mkdir()
+    path.write_text(json.dumps(document))
+    return Canary(plan_name(number), "", "CKV_AWS_26", str(about["address"]))
 
 
 def plan_name(number: int) -> str:

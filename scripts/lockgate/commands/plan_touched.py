@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -15,8 +16,12 @@ from lockgate.plans.several import at_a_time, children, processors, side_by_side
 from lockgate.plans.touched import touched
 
 
-def plan_touched(since: str) -> Exit:
+def plan_touched(since: str, planned: Callable[[str], None] = lambda _: None) -> Exit:
     """Plans side by side, as many as the machine takes; says what each says, in the order of the stacks.
+
+    Args:
+        since: a commit.
+        planned: gets the name of each stack whose plan is there, while others are made.
 
     Raises:
         UsageError: Git does not know `since`.
@@ -35,6 +40,8 @@ def plan_touched(since: str) -> Exit:
             click.echo(f"== {name}\n{said.rstrip()}\n")
             if code:
                 failed.append(name)
+            else:
+                planned(name)
     if failed:
         click.echo(f"error: no plan of {', '.join(failed)}", err=True)
     return Exit.ERROR if failed else Exit.OK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,17 +13,19 @@ from lockgate.checks.gate import Verdict, decide
 from lockgate.checks.places import placed
 from lockgate.checks.rules import waivers_of
 from lockgate.checks.sarif import sarif
-from lockgate.checks.scan import scan
+from lockgate.checks.scan import TIMEOUT_SECONDS, Scans, scanning
 from lockgate.checks.words import line
 from lockgate.checks.words import summary as counts
 from lockgate.commands.account import planned_in_workflows
 from lockgate.commands.options import console, now
+from lockgate.commands.plan_touched import plan_touched
 from lockgate.config import Project
-from lockgate.errors import Exit
+from lockgate.errors import Exit, UsageError
 from lockgate.github.api import GitHub
 from lockgate.github.sticky import comment
 from lockgate.github.workflow import summarise
 from lockgate.packaging.provenance import provenance
+from lockgate.plans.saved import Saved
 from lockgate.plans.stack import root_of
 from lockgate.plans.summary.entries import headline
 from lockgate.plans.touched import touched
@@ -30,6 +33,9 @@ from lockgate.review.gathered import Gathered, gather
 from lockgate.review.markdown import markdown
 
 COMMENT = "review"
+
+_PLANNING_SECONDS = 3 * 3600.0
+"""Time for plans and findings together, where plans are made first."""
 
 
 @click.command()
@@ -42,30 +48,67 @@ COMMENT = "review"
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder with the plans, instead of .build/plans.",
 )
+@click.option(
+    "--plan", "planning", is_flag=True, help="Make those plans first; the code is looked at meanwhile."
+)
 @click.option("--comment", "pull_request", type=int, metavar="NUMBER", help="Write it to this pull request.")
-def review(since: str | None, folder: Path | None, pull_request: int | None) -> Exit:
+def review(since: str | None, folder: Path | None, planning: bool, pull_request: int | None) -> Exit:
     """Put plans and checkov's findings together, in .build/review; exit code 1 where something fails."""
+    if planning and (since is None or folder is not None):
+        raise UsageError(
+            "--plan makes the plans of what is touched, in .build/plans",
+            hint="Say --since REF with it, and no --plans.",
+        )
     project = Project.find(Path.cwd())
     github = None if pull_request is None else GitHub.here(project.root)
     wanted = None
     if since is not None:
         stacks = [one.stack for one in touched(project, since)]
         wanted = [name for name in stacks if planned_in_workflows(project.platform, name)]
-    gathered = gather(folder or project.root / ".build" / "plans", wanted, provenance(project.root)[0])
-    verdict = _checked(project.root, gathered)
+    with scanning(project.root, timeout=_PLANNING_SECONDS if planning else TIMEOUT_SECONDS) as scans:
+        begun = _Begun(project, scans)
+        planned = plan_touched(since, begun.add_saved) if planning and since is not None else Exit.OK
+        gathered = gather(folder or project.root / ".build" / "plans", wanted, provenance(project.root)[0])
+        verdict = begun.verdict(gathered)
     text = markdown(gathered, verdict)
     written = _write(project.root / ".build" / "review", gathered, verdict, text)
     summarise(text)
     _say(gathered, verdict, written.relative_to(project.root))
     if github is not None and pull_request is not None:
         click.echo(comment(github, pull_request, COMMENT, text))
-    return Exit.OK if verdict.passed and not gathered.missing else Exit.ERROR
+    return Exit.OK if verdict.passed and not gathered.missing and planned is Exit.OK else Exit.ERROR
 
 
-def _checked(root: Path, gathered: Gathered) -> Verdict:
-    stacks = [root / root_of(one.stack) for one in gathered.planned]
-    found = placed(scan(root, [one.shown for one in gathered.planned]), root, stacks)
-    return decide(found, waivers_of(root), now().date())
+@dataclass
+class _Begun:
+    """The scans of a review. Those of plans begin as soon as each is there.
+
+    Args:
+        project: the repository.
+        scans: of its code, and of plans by number.
+    """
+
+    project: Project
+    scans: Scans
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def add_saved(self, name: str) -> None:
+        """Begins to look at a plan that was just made, unless workflows would not plan it."""
+        if planned_in_workflows(self.project.platform, name):
+            self._add(name, Saved.of(self.project.root, name).shown)
+
+    def verdict(self, gathered: Gathered) -> Verdict:
+        """What checkov says of the code and of all plans."""
+        for one in gathered.planned:
+            if one.stack not in self.numbers:
+                self._add(one.stack, one.shown)
+        root = self.project.root
+        stacks = [root / root_of(name) for name in self.numbers]
+        found = placed(self.scans.findings(), root, stacks)
+        return decide(found, waivers_of(root), now().date())
+
+    def _add(self, name: str, shown: Path) -> None:
+        self.numbers[name] = self.scans.add(shown)
 
 
 def _write(folder: Path, gathered: Gathered, verdict: Verdict, text: str) -> Path:

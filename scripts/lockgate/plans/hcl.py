@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,20 +70,24 @@ class Block:
 
 
 def blocks_of(path: Path) -> tuple[Block, ...]:
-    """The blocks of a file.
+    """The blocks of a file; the same content is parsed once.
 
     Raises:
         UsageError: it is not valid HCL, or nothing that the parser knows, or labels in it hide what they are.
     """
     try:
-        tree = hcl2.parses_to_tree(path.read_text(encoding="utf-8"))
+        return _parsed(path, path.read_text(encoding="utf-8"))
     except (LarkError, UnicodeDecodeError, OSError) as error:
         line = getattr(error, "line", 1)
         raise UsageError(
             f"{path}:{line}: cannot be read as HCL: {str(error).splitlines()[0]}",
             hint="Mend it; `terraform fmt` says more about what is wrong.",
         ) from error
-    return tuple(_blocks(tree, path))
+
+
+@cache
+def _parsed(path: Path, text: str) -> tuple[Block, ...]:
+    return tuple(_blocks(hcl2.parses_to_tree(text), path))
 
 
 def _blocks(tree: Tree[Token], path: Path) -> Iterator[Block]:

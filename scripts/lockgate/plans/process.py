@@ -26,6 +26,7 @@ def lines_of(
     cwd: Path,
     env: dict[str, str],
     timeout: float,
+    stdin: int = subprocess.DEVNULL,
     stderr: IO[str] | int = subprocess.STDOUT,
 ) -> Iterator[tuple[subprocess.Popen[str], Iterator[str]]]:
     """Starts a process in a group of its own, and yields it with its lines.
@@ -39,6 +40,7 @@ def lines_of(
         cwd: where it runs.
         env: its whole environment.
         timeout: seconds after which it is ended.
+        stdin: where its standard input comes from; by default it has none.
         stderr: where its standard error goes; by default among the lines.
 
     Raises:
@@ -50,7 +52,7 @@ def lines_of(
             command,
             cwd=cwd,
             env=env,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
@@ -72,6 +74,9 @@ def lines_of(
         finally:
             watchdog.cancel()
             end_group(process, _drained(process))
+            if process.stdin is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.close()
             if process.stdout is not None:
                 process.stdout.close()
     if late.is_set():
@@ -97,7 +102,13 @@ def sigterm_as_interrupt() -> Iterator[None]:
 
 def _drained(process: subprocess.Popen[str]) -> Callable[[float], object]:
     """Waiting that reads on, so that a full pipe does not keep the process from ending in good order."""
-    return lambda seconds: process.communicate(timeout=seconds)
+
+    def wait(seconds: float) -> object:
+        if process.stdin is not None and process.stdin.closed:
+            process.stdin = None  # else communicate would flush it
+        return process.communicate(timeout=seconds)
+
+    return wait
 
 
 def end_group(process: subprocess.Popen[str], wait: Callable[[float], object]) -> None:

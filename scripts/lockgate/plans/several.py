@@ -17,7 +17,7 @@ MOST = 4
 """Plans at a time on any machine: more wait for the same AWS."""
 
 _MEMORY_EACH = 1.5e9
-"""Bytes that one plan takes: Terraform, and a provider process of 600 MB with what it reads."""
+"""Bytes that one plan takes: Terraform, and a provider process of 750 MB with what it reads."""
 
 
 def at_a_time(processors: int, memory: float) -> int:

@@ -16,8 +16,8 @@ from lockgate.checks.findings import Finding
 from lockgate.checks.gate import decide
 from lockgate.checks.places import placed
 from lockgate.checks.sarif import sarif
-from lockgate.checks.scan import CHECKOV, scan
-from lockgate.checks.stage import CANARIES, lay_out, plan_name
+from lockgate.checks.scan import PYTHON, scan
+from lockgate.checks.stage import CANARIES, lay_out, lay_out_plan, plan_name
 from lockgate.checks.words import markdown
 from lockgate.config.waivers import Waivers
 from lockgate.errors import LockgateError, UsageError
@@ -56,12 +56,23 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def will(root: Path, said: Any, code: int = 1) -> None:
-    """What checkov will print, and how it will end."""
-    path = root / CHECKOV
-    path.parent.mkdir(parents=True, exist_ok=True)
+def will(root: Path, said: Any, code: int = 1, scans: int = 9) -> None:
+    """What checkov will say of each scan, how those will end, and how many it will do."""
     text = said if isinstance(said, str) else json.dumps(said)
-    path.write_text(f"#!{sys.executable}\nimport sys\nprint({text!r})\nsys.exit({code})\n")
+    fake(
+        root,
+        f"for line in list(sys.stdin)[:{scans}]:\n"
+        "    job = json.loads(line)\n"
+        f"    pathlib.Path(job['said']).write_text({text!r})\n"
+        f"    print(json.dumps({{'number': job['number'], 'code': {code}}}))\n",
+    )
+
+
+def fake(root: Path, script: str) -> None:
+    """Instead of the Python that checkov is installed for."""
+    path = root / PYTHON
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!{sys.executable}\nimport json, pathlib, sys\n{script}")
     path.chmod(0o755)
 
 
@@ -95,16 +106,65 @@ def test_a_scan_that_does_not_prove_that_it_has_looked_is_no_pass(
 
 
 def test_what_is_not_there_is_said(root: Path) -> None:
-    with pytest.raises(LockgateError, match=r"\.venv-checkov/bin/checkov is not there"):
+    with pytest.raises(LockgateError, match=r"\.venv-checkov/bin/python is not there"):
         scan(root)
     will(root, ALL)
     with pytest.raises(UsageError, match=r"terraform/nothing: there is no such file"):
         scan(root, only=["terraform/nothing"])
     with pytest.raises(UsageError, match=r"plan\.json: No such file"):
         scan(root, [root / "plan.json"])
-    (root / "plan.json").write_text("{}")
-    with pytest.raises(LockgateError, match="checkov did not look at any of the plans"):
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"planned_values": []}'])
+def test_what_is_no_plan_is_not_passed_over(root: Path, text: str) -> None:
+    will(root, ALL)
+    (root / "plan.json").write_text(text)
+    with pytest.raises(LockgateError, match=r"plan\.json is no plan of Terraform"):
         scan(root, [root / "plan.json"])
+
+
+def test_each_plan_has_to_be_read(root: Path) -> None:
+    will(root, ALL)
+    (root / "plan.json").write_text('{"planned_values": {"root_module": {}}}')
+    words = r"checkov \(terraform_plan\) did not find what was planted for it: CKV_AWS_26"
+    with pytest.raises(LockgateError, match=words):
+        scan(root, [root / "plan.json"])
+
+
+def test_what_is_planted_in_a_plan_cannot_be_known_before(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    own = {"address": "aws_sns_topic.own"}
+    plan.write_text(json.dumps({"planned_values": {"root_module": {"resources": [own]}}}))
+    names = set()
+    for number in range(2):
+        stage = tmp_path / str(number)
+        stage.mkdir()
+        canary = lay_out_plan(plan, stage, number)
+        document = json.loads((stage / plan_name(number)).read_text())
+        resources = document["planned_values"]["root_module"]["resources"]
+        assert [each["address"] for each in resources] == ["aws_sns_topic.own", canary.resource]
+        assert [each["address"] for each in document["resource_changes"]] == [canary.resource]
+        names.add(canary.resource)
+    assert len(names) == 2
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("sys.exit('No module named checkov')", "not look at all that it should: No module named checkov"),
+        ("sys.stdin.close()", "not look at all that it should: it says nothing"),
+    ],
+)
+def test_a_checkov_that_does_not_begin_is_no_pass(root: Path, script: str, words: str) -> None:
+    fake(root, script)
+    with pytest.raises(LockgateError, match=words):
+        scan(root)
+
+
+def test_a_scan_that_was_not_done_is_no_pass(root: Path) -> None:
+    will(root, ALL, scans=1)
+    with pytest.raises(LockgateError, match="not look at all that it should"):
+        scan(root)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +184,7 @@ def test_a_part_has_what_belongs_to_it(root: Path, only: list[str], there: set[s
     (root / ".gitignore").write_text(".venv\n.gitignore\nstage\n")
     stage = root / "stage"
     stage.mkdir()
-    lay_out(root, stage, [], only)
+    lay_out(root, stage, only)
     planted = {canary.path for canary in CANARIES.values()}
     assert planted < (
         found := {path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file()}

@@ -146,3 +146,12 @@ def test_the_repositorys_own_stacks_may_be_planned(name: str) -> None:
     assert {name, "encryption-key"} <= folders
     assert len(folders) > 4
     assert called
+
+
+def test_a_file_that_has_changed_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "main.tf"
+    path.write_text('data "aws_region" "x" {}')
+    before = blocks_of(path)
+    assert blocks_of(path) is before
+    path.write_text('data "external" "x" {}')
+    assert [block.label for block in blocks_of(path)] == ["external"]

@@ -14,7 +14,7 @@ import pytest
 
 from lockgate.errors import LockgateError, RefusedError
 from lockgate.plans import toolchain
-from lockgate.plans.toolchain import PROVIDER, Toolchain, find_mirror
+from lockgate.plans.toolchain import GARBAGE_PERCENT, PROVIDER, Toolchain, find_mirror
 from tests.unit.plans.fake import FakeTerraform
 
 
@@ -133,6 +133,16 @@ def test_without_a_mirror_the_users_own_configuration_stays(tmp_path: Path, fake
     found = Toolchain.find(tmp_path)
     assert found.config is None
     assert "TF_CLI_CONFIG_FILE" not in found.environment()
+
+
+def test_garbage_is_collected_less_often_unless_somebody_says_how_often(
+    tmp_path: Path, fake: FakeTerraform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GOGC", raising=False)
+    found = Toolchain.find(tmp_path)
+    assert found.environment()["GOGC"] == GARBAGE_PERCENT
+    monkeypatch.setenv("GOGC", "50")
+    assert found.environment()["GOGC"] == "50"
 
 
 def test_a_mirror_can_be_named_or_turned_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
