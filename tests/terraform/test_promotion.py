@@ -15,6 +15,7 @@ pytestmark = pytest.mark.terraform
 
 PLATFORM = """\
 organisation: acme
+github: {repository: acme/shop}
 name: shop
 region: eu-west-1
 freezes:

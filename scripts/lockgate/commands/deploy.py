@@ -77,7 +77,7 @@ def deploy(
     if gate.refuses:
         gate.passes(freezes(opened))
     wanted = opened.project.services(opened.name, services)
-    if opened.environment.is_embedded and not dry_run:
+    if not (opened.environment.is_bootstrapped or dry_run):
         bring_up(opened, wanted, out)
     opened.checked()
     wanted = _with_hooks(opened, wanted, out)

@@ -3,7 +3,7 @@ locals {
   # Terraform's conditional wants one type on both sides, which policies are not.
   deploy_policies = merge(concat(
     [{ account = concat(local.write_state, local.write_roles, local.write_keys) }],
-    [for on in [local.has_workload] : { services = local.write_services, release = concat(local.release_statements, local.promote_statements) } if on],
+    [for on in [local.has_workload] : { services = local.write_services, messages = local.write_messages, release = concat(local.release_statements, local.promote_statements) } if on],
     [for on in [local.has_containers] : { containers = concat(local.write_containers, local.write_network) } if on],
     [for on in [local.builds_here] : { builds = concat(local.write_builds, local.prune_statements) } if on],
   )...)
@@ -180,11 +180,78 @@ locals {
       ]
       Resource = [local.ledgers]
     },
+  ]
+
+  # What is announced and shown, and what only its reader may see.
+  write_messages = [
     {
       Sid      = "ChangeTopics"
       Effect   = "Allow"
-      Action   = ["sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:TagResource", "sns:UntagResource"]
+      Action   = ["sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe", "sns:TagResource", "sns:UntagResource"]
       Resource = [local.topics]
+    },
+    {
+      # It takes no resource (service authorization reference, Amazon SNS).
+      Sid      = "EndSubscriptions"
+      Effect   = "Allow"
+      Action   = ["sns:Unsubscribe"]
+      Resource = ["*"]
+    },
+    {
+      Sid    = "ChangeEvents"
+      Effect = "Allow"
+      Action = [
+        "events:CreateEventBus",
+        "events:DeleteEventBus",
+        "events:DeleteRule",
+        "events:PutRule",
+        "events:PutTargets",
+        "events:RemoveTargets",
+        "events:TagResource",
+        "events:UntagResource",
+      ]
+      Resource = local.events
+    },
+    {
+      Sid      = "ChangeQueues"
+      Effect   = "Allow"
+      Action   = ["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue"]
+      Resource = [local.queues]
+    },
+    {
+      # Empty ones: neither their values, nor who else may read them.
+      Sid    = "ChangeSecrets"
+      Effect = "Allow"
+      Action = [
+        "secretsmanager:CancelRotateSecret",
+        "secretsmanager:CreateSecret",
+        "secretsmanager:DeleteSecret",
+        "secretsmanager:RotateSecret",
+        "secretsmanager:TagResource",
+        "secretsmanager:UntagResource",
+        "secretsmanager:UpdateSecret",
+      ]
+      Resource = [local.secrets]
+    },
+    {
+      # What reads a queue has no name before it is made; it has to be for a function of the platform's.
+      Sid       = "MakeSources"
+      Effect    = "Allow"
+      Action    = ["lambda:CreateEventSourceMapping"]
+      Resource  = ["*"]
+      Condition = { ArnLike = { "lambda:FunctionArn" = flatten([for arn in local.functions : [arn, "${arn}:*"]]) } }
+    },
+    {
+      Sid      = "ChangeSources"
+      Effect   = "Allow"
+      Action   = ["lambda:DeleteEventSourceMapping", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateEventSourceMapping"]
+      Resource = [local.event_sources]
+    },
+    {
+      Sid      = "ChangeDashboards"
+      Effect   = "Allow"
+      Action   = ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"]
+      Resource = [local.dashboards]
     },
   ]
 
@@ -245,6 +312,20 @@ locals {
       Effect   = "Allow"
       Action   = ["sns:Publish"]
       Resource = [local.topics]
+    },
+    {
+      Sid      = "TellBus"
+      Effect   = "Allow"
+      Action   = ["events:PutEvents"]
+      Resource = ["arn:${local.partition}:events:${local.home}:event-bus/${local.name_prefix}"]
+    },
+    {
+      # Metrics take no resource; the namespace is the platform's own.
+      Sid       = "MarkReleases"
+      Effect    = "Allow"
+      Action    = ["cloudwatch:PutMetricData"]
+      Resource  = ["*"]
+      Condition = { StringEquals = { "cloudwatch:namespace" = "Lockgate" } }
     },
     {
       Sid      = "ReadHookLogs"

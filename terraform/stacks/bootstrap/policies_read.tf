@@ -18,6 +18,11 @@ locals {
   topics              = "arn:${local.partition}:sns:${local.home}:${local.names}"
   alarms              = "arn:${local.partition}:cloudwatch:${local.home}:alarm:${local.names}"
   ledgers             = "arn:${local.partition}:dynamodb:${local.home}:table/${local.names}"
+  dashboards          = "arn:${local.partition}:cloudwatch::${local.account_id}:dashboard/${local.name_prefix}*"
+  event_sources       = "arn:${local.partition}:lambda:${local.home}:event-source-mapping:*"
+  events              = [for resource in ["event-bus/${local.name_prefix}", "rule/${local.names}", "rule/${local.name_prefix}/*"] : "arn:${local.partition}:events:${local.home}:${resource}"]
+  queues              = "arn:${local.partition}:sqs:${local.home}:${local.names}"
+  secrets             = "arn:${local.partition}:secretsmanager:${local.home}:secret:${local.name_prefix}/*"
   keys                = "arn:${local.partition}:kms:${local.home}:key/*"
 
   log_groups = [
@@ -171,6 +176,44 @@ locals {
       Effect   = "Allow"
       Action   = ["sns:GetTopicAttributes", "sns:ListTagsForResource"]
       Resource = [local.topics]
+    },
+    {
+      # It takes no resource (service authorization reference, Amazon SNS).
+      Sid      = "ReadSubscriptions"
+      Effect   = "Allow"
+      Action   = ["sns:GetSubscriptionAttributes"]
+      Resource = ["*"]
+    },
+    {
+      Sid      = "ReadEvents"
+      Effect   = "Allow"
+      Action   = ["events:DescribeEventBus", "events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"]
+      Resource = local.events
+    },
+    {
+      Sid      = "ReadQueues"
+      Effect   = "Allow"
+      Action   = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"]
+      Resource = [local.queues]
+    },
+    {
+      # Never what is in them.
+      Sid      = "ReadSecretsNames"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"]
+      Resource = [local.secrets]
+    },
+    {
+      Sid      = "ReadSources"
+      Effect   = "Allow"
+      Action   = ["lambda:GetEventSourceMapping"]
+      Resource = [local.event_sources]
+    },
+    {
+      Sid      = "ReadDashboards"
+      Effect   = "Allow"
+      Action   = ["cloudwatch:GetDashboard"]
+      Resource = [local.dashboards]
     },
   ]
 
