@@ -25,7 +25,7 @@ FROZEN = Obstacle("prod is frozen: Christmas", "Wait.")
 
 
 def gate(break_glass: str | None = None, *, dry_run: bool = False) -> Gate:
-    return Gate("prod", "deploy", break_glass, dry_run, Console(file=io.StringIO(), width=200))
+    return Gate(break_glass, dry_run, Console(file=io.StringIO(), width=200))
 
 
 def said(one: Gate) -> str:

@@ -72,7 +72,7 @@ def apply(
         )
     opened = opened_stack(environment, kind)
     out = console()
-    gate, obstacles = Gate(opened.name, "apply", break_glass, dry_run, out), freezes(opened)
+    gate, obstacles = Gate(break_glass, dry_run, out), freezes(opened)
     passes = gate.passes(obstacles)
     if opened.account.emulator:
         out.print(emulator.start(opened), markup=False, soft_wrap=True)

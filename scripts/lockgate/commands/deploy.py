@@ -73,7 +73,7 @@ def deploy(
 ) -> Exit:
     """Release what has changed, as canaries that are watched, promoted or rolled back."""
     out = console()
-    gate = Gate(opened.name, "deploy", break_glass, dry_run, out)
+    gate = Gate(break_glass, dry_run, out)
     if gate.refuses:
         gate.passes(freezes(opened))
     wanted = opened.project.services(opened.name, services)

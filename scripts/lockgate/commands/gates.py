@@ -56,15 +56,11 @@ class Gate:
     """Lets through what nothing stands in the way of, or what breaks the glass.
 
     Args:
-        name: environment, or `tooling`.
-        verb: `deploy` or `apply`.
         break_glass: the reason for going past all of it, if so.
         dry_run: whether it is only said.
         out: where that is.
     """
 
-    name: str
-    verb: str
     break_glass: str | None
     dry_run: bool
     out: Console
