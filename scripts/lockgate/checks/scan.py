@@ -32,6 +32,8 @@ _SETTINGS = {
     "PYTHONUTF8": "1",
     # A scan is a process; those that checkov would start for each kind of file cost more than they save.
     "CHECKOV_PARALLELIZATION_TYPE": "none",
+    # macOS ends forks in which one of its own frameworks is used first.
+    "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
 }
 
 
