@@ -169,8 +169,12 @@ def _kms(request: Request, action: str) -> str:
 
 def _events(request: Request, action: str) -> str:
     """A rule of the default bus has no bus in its ARN (EventBridge user guide, "Resources")."""
-    del action
-    return request.coarse.replace(":rule/default/", ":rule/")
+    if action.endswith("EventBus"):
+        return request.arn("events", f"event-bus/{request.text('Name').rpartition('/')[2]}")
+    rule = request.text("Rule") or (request.text("Name") if action.endswith("Rule") else "")
+    bus = request.text("EventBusName").rpartition("/")[2]
+    within = f"{bus}/" if bus not in ("", "default") else ""
+    return request.arn("events", f"rule/{within}{rule}") if rule else ""
 
 
 def _cloudtrail(request: Request, action: str) -> str:

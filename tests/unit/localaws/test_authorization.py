@@ -88,10 +88,21 @@ def test_an_action_of_lambda_is_named_after_its_operation(method: str, path: str
             "arn:aws:ecs:eu-west-1:111111111111:service/c/web",
         ),
         (
-            asked("events", "arn:aws:events:eu-west-1:111111111111:rule/default/failed"),
+            asked("events", "coarse", Name="lockgate-dev-failed", EventBusName="default"),
             "PutRule",
-            "arn:aws:events:eu-west-1:111111111111:rule/failed",
+            "arn:aws:events:eu-west-1:111111111111:rule/lockgate-dev-failed",
         ),
+        (
+            asked("events", "coarse", Rule="warning", EventBusName="lockgate-dev"),
+            "PutTargets",
+            "arn:aws:events:eu-west-1:111111111111:rule/lockgate-dev/warning",
+        ),
+        (
+            asked("events", "coarse", Name="lockgate-dev"),
+            "CreateEventBus",
+            "arn:aws:events:eu-west-1:111111111111:event-bus/lockgate-dev",
+        ),
+        (asked("events", "arn:bus", Entries=[{}]), "PutEvents", "arn:bus"),
         (asked("dynamodb", "arn:table"), "GetItem", "arn:table"),
     ],
 )
