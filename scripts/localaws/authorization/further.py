@@ -64,8 +64,13 @@ _OF_BOUNDED = (
 
 
 def asked_about(request: Request, action: str, boundary_of: BoundaryOf) -> dict[str, Any]:
-    """Condition keys of IAM's own actions: the boundary that a role is given, or has already (service
-    authorization reference, AWS IAM; IAM user guide, "Permissions boundaries for IAM entities")."""
+    """Condition keys of services' own: the boundary that a role is given, or has already, the namespace of
+    metrics, the function that a queue is for (service authorization reference; IAM user guide, "Permissions
+    boundaries for IAM entities")."""
+    if request.service == "monitoring" and request.text("Namespace"):
+        return {"cloudwatch:namespace": request.text("Namespace")}
+    if (request.service, action) == ("lambda", "CreateEventSourceMapping"):
+        return {"lambda:FunctionArn": _function_arn(request)}
     if request.service != "iam":
         return {}
     found = {"iam:PermissionsBoundary": request.text("PermissionsBoundary")}
@@ -74,6 +79,11 @@ def asked_about(request: Request, action: str, boundary_of: BoundaryOf) -> dict[
     if action in ("AttachRolePolicy", "DetachRolePolicy"):
         found["iam:PolicyARN"] = request.text("PolicyArn")
     return {key: value for key, value in found.items() if value}
+
+
+def _function_arn(request: Request) -> str:
+    name = request.text("FunctionName")
+    return name if name.startswith("arn:") else request.arn("lambda", f"function:{name}")
 
 
 def key_of_alias(request: Request, action: str) -> Iterator[Need]:

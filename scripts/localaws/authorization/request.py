@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from localaws.wire import cbor
+
 
 @dataclass(frozen=True)
 class Request:
@@ -33,8 +35,9 @@ class Request:
     @cached_property
     def params(self) -> dict[str, Any]:
         """Parameters of the call, whichever protocol it came by."""
+        decode = cbor.loads if "cbor" in self.headers.get("content-type", "") else json.loads
         try:
-            found = json.loads(self.body or b"{}")
+            found = decode(self.body or b"{}")
         except ValueError:
             found = {}
         flat = {key: value[0] if isinstance(value, list) else value for key, value in self.query.items()}

@@ -287,11 +287,11 @@ locals {
       Resource = [local.applications, local.deployment_configs, local.deployment_groups]
     },
     {
-      # The service authorization reference has no resource for these two, CodeDeploy's user guide has the group: `*` is
+      # The service authorization reference has no resource for these three, CodeDeploy's user guide has the group: `*` is
       # right by both, and a canary that cannot be stopped is worse than one too many that can.
       Sid      = "StopDeployments"
       Effect   = "Allow"
-      Action   = ["codedeploy:GetDeploymentTarget", "codedeploy:StopDeployment"]
+      Action   = ["codedeploy:GetDeploymentTarget", "codedeploy:ListDeploymentTargets", "codedeploy:StopDeployment"]
       Resource = ["*"]
     },
     {

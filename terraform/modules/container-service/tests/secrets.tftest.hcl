@@ -16,9 +16,14 @@ variables {
   repository_url           = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/lockgate-local/web"
   service                  = "web"
   task_subnet_ids          = ["subnet-1", "subnet-2"]
-  topic_arn                = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
-  vpc_cidr                 = "10.42.0.0/16"
-  vpc_id                   = "vpc-1"
+
+  topic_arns = {
+    critical = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-critical"
+    info     = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-info"
+    warning  = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-warning"
+  }
+  vpc_cidr = "10.42.0.0/16"
+  vpc_id   = "vpc-1"
 
   alarms = {
     backstop_error_rate_percent = 25

@@ -11,7 +11,12 @@ variables {
   name_prefix     = "lockgate-local"
   region          = "eu-west-1"
   service         = "hello-api"
-  topic_arn       = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-releases"
+
+  topic_arns = {
+    critical = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-critical"
+    info     = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-info"
+    warning  = "arn:aws:sns:eu-west-1:111111111111:lockgate-local-warning"
+  }
 
   alarms = {
     backstop_error_rate_percent = 25
