@@ -84,7 +84,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
     path = world.root / "platform.yaml"
     platform = yaml.safe_load(path.read_text())
     local = platform["environments"].pop("local")
-    del platform["environments"]["prod"]
+    # It stays on AWS, and promotes nothing from an embedded one.
+    del platform["environments"]["prod"]["promotes_from"]
     here = {name: local[name] for name in ("endpoint_url", "emulator", "minute_seconds")}
     platform["tooling"] = {"account_id": ACCOUNTS["tooling"], **here}
     platform["environments"] |= {
