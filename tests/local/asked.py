@@ -14,6 +14,10 @@ from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_doc
 REGION = "eu-west-1"
 
 
+_NEVER_DENIED = ("sts:GetCallerIdentity",)
+"""STS API reference, GetCallerIdentity."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """A question that was asked, and its answer."""
@@ -58,6 +62,8 @@ class Role:
 
     def may(self, asked: Asked, without: Statement | None = None) -> bool:
         """Whether it may do that, of which the resource's own policy says nothing."""
+        if asked.action in _NEVER_DENIED:
+            return True
         own = [one.document for one in self.statements if one is not without]
         context = EvalContext(
             principal_arn=self.arn,
@@ -120,27 +126,24 @@ def _document(iam: Any, arn: str) -> list[dict[str, Any]]:
     return found
 
 
-def unneeded(role: Role, asked: Sequence[Asked]) -> Iterator[Statement]:
-    """Statements that allow something, without which everything that the role asked for is still allowed."""
+def unneeded(roles: Sequence[Role], asked: Sequence[Asked]) -> Iterator[Statement]:
+    """Statements that allow something, without which all that was asked for is still allowed. One that several
+    roles have counts as needed where one of them needs it."""
+    needed = {_mark(one) for role in roles for one in _needed(role, asked)}
+    seen = set(needed)
+    for role in roles:
+        for statement in role.statements:
+            if statement.document["Effect"] == "Allow" and _mark(statement) not in seen:
+                seen.add(_mark(statement))
+                yield statement
+
+
+def _mark(statement: Statement) -> tuple[str, str]:
+    return statement.where, statement.sid
+
+
+def _needed(role: Role, asked: Sequence[Asked]) -> Iterator[Statement]:
     mine = [one for one in asked if one.role == role.arn and one.allowed and role.may(one)]
     for statement in role.statements:
-        if statement.document["Effect"] == "Allow" and all(role.may(one, statement) for one in mine):
+        if any(not role.may(one, statement) for one in mine):
             yield statement
-
-
-def idle_actions(role: Role, asked: Sequence[Asked]) -> dict[str, list[str]]:
-    """Actions that nobody asked for, by statement: what only real AWS, a deletion or a container needs."""
-    used = {one.action.lower() for one in asked if one.role == role.arn}
-    found = {}
-    for statement in role.statements:
-        actions = statement.document["Action"]
-        listed = [actions] if isinstance(actions, str) else actions
-        idle = [action for action in listed if not _is_used(action.lower(), used)]
-        if idle:
-            found[statement.sid] = idle
-    return found
-
-
-def _is_used(action: str, used: set[str]) -> bool:
-    head = action.rstrip("*")
-    return any(one == action or (action.endswith("*") and one.startswith(head)) for one in used)

@@ -64,11 +64,13 @@ def journey(names: Sequence[str], service: str, change: Change) -> Iterator[Step
     back = ("rollback", "--env", last, "--service", service)
     yield Step("go back to the version before", last, "deploy", back, "succeeded")
     yield Step("delete what nobody needs", first, "deploy", ("prune", "--env", first))
+    shared = ("prune", "--stack", TOOLING)
+    yield Step("ask who shares it, delete what nobody needs", TOOLING, "deploy", shared)
     for name in stacks:
         again = ("bootstrap", "--account", name, "--yes")
         yield Step("set it up again: nothing to do", name, None, again, "nothing to change")
         plan = ("plan", *_stack(name))
-        yield Step("plan again: nothing to do", name, "plan", plan, "Nothing to change")
+        yield Step("plan again: nothing to do", name, "plan", plan, "nothing to change")
 
 
 def _applied(name: str) -> Iterator[Step]:

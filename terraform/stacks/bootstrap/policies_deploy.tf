@@ -264,6 +264,7 @@ locals {
         "lambda:GetAlias",
         "lambda:GetFunctionConfiguration",
         "lambda:InvokeFunction",
+        "lambda:ListAliases",
         "lambda:ListVersionsByFunction",
         "lambda:PublishVersion",
         "lambda:UpdateAlias",
@@ -304,7 +305,7 @@ locals {
     {
       Sid      = "WriteLedger"
       Effect   = "Allow"
-      Action   = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+      Action   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
       Resource = [local.ledgers]
     },
     {
@@ -332,12 +333,6 @@ locals {
       Effect   = "Allow"
       Action   = ["logs:FilterLogEvents"]
       Resource = ["arn:${local.partition}:logs:${local.home}:log-group:/aws/lambda/CodeDeployHook_${local.names}:*"]
-    },
-    {
-      Sid      = "LookAtServiceRoles"
-      Effect   = "Allow"
-      Action   = ["iam:SimulatePrincipalPolicy"]
-      Resource = [local.service_roles]
     },
   ]
 

@@ -136,7 +136,6 @@ locals {
         "lambda:GetFunction",
         "lambda:GetFunctionCodeSigningConfig",
         "lambda:GetPolicy",
-        "lambda:ListTags",
         "lambda:ListVersionsByFunction",
       ]
       Resource = flatten([for arn in local.functions : [arn, "${arn}:*"]])
@@ -162,7 +161,7 @@ locals {
     {
       Sid      = "ReadContract"
       Effect   = "Allow"
-      Action   = ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath", "ssm:ListTagsForResource"]
+      Action   = ["ssm:GetParameter", "ssm:GetParametersByPath", "ssm:ListTagsForResource"]
       Resource = local.parameters
     },
     {
