@@ -127,8 +127,8 @@ def _document(iam: Any, arn: str) -> list[dict[str, Any]]:
 
 
 def unneeded(roles: Sequence[Role], asked: Sequence[Asked]) -> Iterator[Statement]:
-    """Statements that allow something, without which all that was asked for is still allowed. One that several
-    roles have counts as needed where one of them needs it."""
+    """Statements that allow something, without which all that was asked for is still allowed. One that
+    several roles have counts as needed where one of them needs it."""
     needed = {_mark(one) for role in roles for one in _needed(role, asked)}
     seen = set(needed)
     for role in roles:
