@@ -39,7 +39,8 @@ def rehearse(environments: tuple[str, ...], minute: float, keep: bool) -> Exit:
     with out.status("Cloning, and starting an embedded AWS"):
         stage.begin()
     try:
-        steps = journey(names, *changed_service(stage.project, names[0]))
+        all_of_them = set(names) == set(_on_aws(project))
+        steps = journey(names, *changed_service(stage.project, names[0]), all_of_them=all_of_them)
         done = run(stage, steps, lambda took: _tell(took, out))
     finally:
         if not keep:

@@ -40,13 +40,14 @@ class Step:
         return self.purpose or "administrator"
 
 
-def journey(names: Sequence[str], service: str, change: Change) -> Iterator[Step]:
+def journey(names: Sequence[str], service: str, change: Change, *, all_of_them: bool) -> Iterator[Step]:
     """All steps.
 
     Args:
         names: environments, in the order in which a bundle comes to them; all share the tooling account.
         service: what is changed for the second release.
         change: changes its code, in the clone.
+        all_of_them: whether no other environment shares the tooling account, which asks each before it prunes.
     """
     stacks = [TOOLING, *names]
     for name in stacks:
@@ -65,7 +66,8 @@ def journey(names: Sequence[str], service: str, change: Change) -> Iterator[Step
     yield Step("go back to the version before", last, "deploy", back, "succeeded")
     yield Step("delete what nobody needs", first, "deploy", ("prune", "--env", first))
     shared = ("prune", "--stack", TOOLING)
-    yield Step("ask who shares it, delete what nobody needs", TOOLING, "deploy", shared)
+    if all_of_them:
+        yield Step("ask who shares it, delete what nobody needs", TOOLING, "deploy", shared)
     for name in stacks:
         again = ("bootstrap", "--account", name, "--yes")
         yield Step("set it up again: nothing to do", name, None, again, "nothing to change")
