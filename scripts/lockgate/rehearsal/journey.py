@@ -47,7 +47,7 @@ def journey(names: Sequence[str], service: str, change: Change, *, all_of_them: 
         names: environments, in the order in which a bundle comes to them; all share the tooling account.
         service: what is changed for the second release.
         change: changes its code, in the clone.
-        all_of_them: whether no other environment shares the tooling account, which asks each before it prunes.
+        all_of_them: whether no other environment shares the tooling account, which asks each before pruning.
     """
     stacks = [TOOLING, *names]
     for name in stacks:

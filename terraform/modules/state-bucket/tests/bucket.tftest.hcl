@@ -39,7 +39,7 @@ run "private_and_encrypted" {
 }
 
 run "plans_go_and_states_stay" {
-  command = plan
+  command = apply
 
   assert {
     condition = [
