@@ -54,6 +54,15 @@ class Given(OfThePlatform):
         return value is not None
 
 
+class Declared(OfThePlatform):
+    """The attribute has to stand there, though it may be null: an account that is not set up has no boundary."""
+
+    def scan_resource_conf(self, conf: dict[str, Any]) -> CheckResult:
+        """Looks for the attribute, not for its value."""
+        self.evaluated_keys = [self.attribute]
+        return CheckResult.PASSED if self.attribute in conf else CheckResult.FAILED
+
+
 class NotTheFunction(OfThePlatform):
     """A function beside its alias runs what nobody has released: a canary would not see its requests."""
 
@@ -75,6 +84,7 @@ POLICIES = (
     "aws_kms_key",
     "aws_s3_bucket_policy",
     "aws_sns_topic_policy",
+    "aws_sqs_queue",
 )
 
 # Each registers itself with checkov when it is made.
@@ -86,3 +96,4 @@ NotTheFunction(
 )
 NoForAllValues(5, "No ForAllValues in policies", *POLICIES, attribute="policy")
 NoForAllValues(6, "No ForAllValues in trust policies", "aws_iam_role", attribute="assume_role_policy")
+Declared(7, "Roles have a permissions boundary", "aws_iam_role", attribute="permissions_boundary")

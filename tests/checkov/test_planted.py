@@ -142,6 +142,12 @@ resource "aws_iam_role" "good" {
     Version   = "2012-10-17"
     Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ecs" } }]
   })
+
+  permissions_boundary = var.permissions_boundary_arn
+}
+
+variable "permissions_boundary_arn" {
+  default = null
 }
 
 resource "aws_sns_topic_policy" "good" {
@@ -171,6 +177,7 @@ OWN = {
     "CKV2_LOCKGATE_4": "aws_lambda_event_source_mapping",
     "CKV2_LOCKGATE_5": "aws_sns_topic_policy",
     "CKV2_LOCKGATE_6": "aws_iam_role",
+    "CKV2_LOCKGATE_7": "aws_iam_role",
 }
 
 
