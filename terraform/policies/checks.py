@@ -55,7 +55,7 @@ class Given(OfThePlatform):
 
 
 class Declared(OfThePlatform):
-    """The attribute has to stand there, though it may be null: an account that is not set up has no boundary."""
+    """The attribute has to stand there; it may be null, where an account is not bootstrapped."""
 
     def scan_resource_conf(self, conf: dict[str, Any]) -> CheckResult:
         """Looks for the attribute, not for its value."""

@@ -1,4 +1,5 @@
-"""Writes the tables of inputs and outputs into the modules' READMEs: `python -m tests.terraform.readmes`."""
+"""Writes the tables of inputs and outputs, and the number of skipped checks, into the modules' READMEs:
+`python -m tests.terraform.readmes`."""
 
 from __future__ import annotations
 
@@ -19,8 +20,16 @@ def with_tables(folder: Path) -> str:
     text = (folder / "README.md").read_text()
     if not _MARKED.search(text):
         raise ValueError(f"{folder}/README.md: put <!-- tables --> and <!-- /tables --> where they belong")
-    tables = f"{_inputs(folder)}\n{_outputs(folder)}\n"
+    tables = f"{_inputs(folder)}\n{_outputs(folder)}\n\n{_skipped(folder)}\n"
     return _MARKED.sub(lambda found: found[1] + tables + found[2], text)
+
+
+def _skipped(folder: Path) -> str:
+    """How many of checkov's checks do not hold here; each has its reason beside the resource."""
+    found = sum(path.read_text().count("#checkov:skip=") for path in folder.glob("*.tf"))
+    if not found:
+        return "No check of checkov's is skipped."
+    return f"{found} of checkov's checks are skipped, each with the reason beside its resource."
 
 
 def _inputs(folder: Path) -> str:

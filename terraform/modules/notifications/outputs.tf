@@ -1,6 +1,6 @@
 output "event_bus" {
-  description = "Name of the bus that release events are put on; known when its rules are in place."
-  value       = aws_cloudwatch_event_bus.this.name
+  description = "Name of the bus that release events are put on; known when its rules are in place. Null where nothing is released."
+  value       = one(aws_cloudwatch_event_bus.this[*].name)
 
   depends_on = [aws_cloudwatch_event_target.release]
 }

@@ -11,7 +11,7 @@ locals {
         detail-type = ["CodeBuild Build State Change"]
         detail = {
           build-status = ["FAILED", "FAULT", "STOPPED", "TIMED_OUT"]
-          project-name = [{ prefix = "${var.name}-" }]
+          project-name = [{ prefix = coalesce(var.builds, "${var.name}-") }]
         }
       }
       paths    = { project = "$.detail.project-name", status = "$.detail.build-status" }

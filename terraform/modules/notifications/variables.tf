@@ -18,6 +18,12 @@ variable "break_glass_roles" {
   }
 }
 
+variable "builds" {
+  description = "First part of the names of the projects whose failed builds are announced; the platform's own by default."
+  type        = string
+  default     = null
+}
+
 variable "email" {
   description = "Who gets e-mail, by severity."
   type = object({
@@ -62,4 +68,10 @@ variable "partition" {
 variable "region" {
   description = "Region of the topics, and of the bus."
   type        = string
+}
+
+variable "release_events" {
+  description = "Whether there is a bus for release events; not where nothing is released."
+  type        = bool
+  default     = true
 }

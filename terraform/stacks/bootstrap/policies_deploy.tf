@@ -2,7 +2,7 @@
 locals {
   # Terraform's conditional wants one type on both sides, which policies are not.
   deploy_policies = merge(concat(
-    [{ account = concat(local.write_state, local.write_roles, local.write_keys) }],
+    [{ account = concat(local.write_state, local.write_roles, local.write_keys, local.write_announcements) }],
     [for on in [local.has_workload] : { services = local.write_services, messages = local.write_messages, release = concat(local.release_statements, local.promote_statements) } if on],
     [for on in [local.has_containers] : { containers = concat(local.write_containers, local.write_network) } if on],
     [for on in [local.builds_here] : { builds = concat(local.write_builds, local.prune_statements) } if on],
@@ -182,8 +182,8 @@ locals {
     },
   ]
 
-  # What is announced and shown, and what only its reader may see.
-  write_messages = [
+  # Who is told.
+  write_announcements = [
     {
       Sid      = "ChangeTopics"
       Effect   = "Allow"
@@ -212,6 +212,10 @@ locals {
       ]
       Resource = local.events
     },
+  ]
+
+  # What waits for its reader, what only its reader may see, and what is shown.
+  write_messages = [
     {
       Sid      = "ChangeQueues"
       Effect   = "Allow"

@@ -39,7 +39,7 @@ locals {
   }
 
   read_policies = merge(concat(
-    [{ read = concat(local.read_state, local.read_everywhere) }],
+    [{ read = concat(local.read_state, local.read_everywhere, local.read_announcements) }],
     [for on in [local.has_workload] : { read-services = concat(local.read_artifacts, local.read_services) } if on],
     [for on in [local.has_containers] : { read-containers = local.read_containers } if on],
     [for on in [local.builds_here] : { read-builds = local.read_builds } if on],
@@ -127,6 +127,28 @@ locals {
     },
   ]
 
+  read_announcements = [
+    {
+      Sid      = "ReadTopics"
+      Effect   = "Allow"
+      Action   = ["sns:GetTopicAttributes", "sns:ListTagsForResource"]
+      Resource = [local.topics]
+    },
+    {
+      # It takes no resource (service authorization reference, Amazon SNS).
+      Sid      = "ReadSubscriptions"
+      Effect   = "Allow"
+      Action   = ["sns:GetSubscriptionAttributes"]
+      Resource = ["*"]
+    },
+    {
+      Sid      = "ReadEvents"
+      Effect   = "Allow"
+      Action   = ["events:DescribeEventBus", "events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"]
+      Resource = local.events
+    },
+  ]
+
   read_services = [
     {
       Sid    = "ReadFunctions"
@@ -169,25 +191,6 @@ locals {
       Effect   = "Allow"
       Action   = ["dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:ListTagsOfResource"]
       Resource = [local.ledgers]
-    },
-    {
-      Sid      = "ReadTopics"
-      Effect   = "Allow"
-      Action   = ["sns:GetTopicAttributes", "sns:ListTagsForResource"]
-      Resource = [local.topics]
-    },
-    {
-      # It takes no resource (service authorization reference, Amazon SNS).
-      Sid      = "ReadSubscriptions"
-      Effect   = "Allow"
-      Action   = ["sns:GetSubscriptionAttributes"]
-      Resource = ["*"]
-    },
-    {
-      Sid      = "ReadEvents"
-      Effect   = "Allow"
-      Action   = ["events:DescribeEventBus", "events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"]
-      Resource = local.events
     },
     {
       Sid      = "ReadQueues"

@@ -20,6 +20,21 @@ module "encryption_key" {
   s3_readers           = [for reader in local.readers : merge(reader, { bucket_arn = "arn:${local.partition}:s3:::${local.artifact_bucket}" })]
 }
 
+# Who is told of builds that fail here, and of whoever takes the role for emergencies.
+module "notifications" {
+  source = "../../modules/notifications"
+
+  account_id        = local.account_id
+  break_glass_roles = "${local.platform.name}-*-break-glass"
+  builds            = local.build_project
+  email             = try(local.platform.notifications.email, {})
+  kms_key_arn       = module.encryption_key.key_arn
+  name              = local.name_prefix
+  partition         = local.partition
+  region            = local.region
+  release_events    = false
+}
+
 module "artifact_store" {
   source = "../../modules/artifact-store"
 

@@ -17,3 +17,8 @@ output "repository_urls" {
   description = "Address of each container service's repository."
   value       = module.container_registry.repository_urls
 }
+
+output "topic_arns" {
+  description = "Topics of this account by severity."
+  value       = module.notifications.topic_arns
+}

@@ -27,9 +27,11 @@ provider "aws" {
       cloudwatchlogs = endpoints.value
       codebuild      = endpoints.value
       ecr            = endpoints.value
+      events         = endpoints.value
       iam            = endpoints.value
       kms            = endpoints.value
       s3             = endpoints.value
+      sns            = endpoints.value
       sts            = endpoints.value
     }
   }
