@@ -95,6 +95,7 @@ class Project:
                 service = declared.service(environment)
                 _check_references(declared, service, found)
                 _check_rotations(declared, service, found)
+                _check_permissions(declared, service, self.platform.runtime_services)
         return found
 
     def _service_files(self) -> list[Path]:
@@ -161,6 +162,20 @@ def _check_references(declared: Declared, service: Service, found: dict[str, Dec
                 f"{', '.join(sorted(set(found) - {declared.name})) or 'none'}",
                 hint="Correct the name, or add the service.",
             )
+
+
+def _check_permissions(declared: Declared, service: Service, within: Iterable[str]) -> None:
+    """Refuses permissions outside of the permissions boundary, which AWS would deny without a word of why."""
+    asked = {action.partition(":")[0] for one in service.permissions for action in one.actions}
+    beyond = sorted(asked - set(within))
+    if beyond:
+        line = declared.document.line_of(("permissions",))
+        raise UsageError(
+            f"{declared.document.path}:{line}: permissions: {', '.join(beyond)} is outside of the permissions "
+            "boundary: `runtime_services` in platform.yaml does not hold it",
+            hint="Add it there, to those that are its default, then bring each account up to date: make "
+            "bootstrap ACCOUNT=...",
+        )
 
 
 def _check_rotations(declared: Declared, service: Service, found: dict[str, Declared]) -> None:

@@ -116,6 +116,10 @@ def test_a_wrong_platform_is_described(project: Project, old: str, new: str, exp
             "for environment prod: memory_mb: Input should be greater than or equal to 128, but is 1",
         ),
         ("kind: lambda\nsmoke: [{name: a, event: {}}]\n", "smoke events are sent by the hook"),
+        (
+            "kind: lambda\npermissions:\n  - {actions: [ses:SendEmail, s3:GetObject], resources: ['*']}\n",
+            "service.yaml:2: permissions: ses is outside of the permissions boundary",
+        ),
         ("- kind\n", "service.yaml:1: must be a mapping"),
     ],
 )
