@@ -171,8 +171,8 @@ def _check_permissions(declared: Declared, service: Service, within: Iterable[st
     if beyond:
         line = declared.document.line_of(("permissions",))
         raise UsageError(
-            f"{declared.document.path}:{line}: permissions: {', '.join(beyond)} is outside of the permissions "
-            "boundary: `runtime_services` in platform.yaml does not hold it",
+            f"{declared.document.path}:{line}: permissions: {', '.join(beyond)} is outside of the "
+            "permissions boundary: `runtime_services` in platform.yaml does not hold it",
             hint="Add it there, to those that are its default, then bring each account up to date: make "
             "bootstrap ACCOUNT=...",
         )
