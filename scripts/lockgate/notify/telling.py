@@ -80,7 +80,7 @@ def _of_release(release: Release) -> Iterator[ReleaseEvent]:
             release.ended_at or release.created_at,
             words.outcome(release),
             status=release.status,
-            reason=release.reason,
+            reason="\n".join([*filter(None, [release.reason]), *words.permissions(release)]) or None,
         )
 
 

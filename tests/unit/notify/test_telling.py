@@ -18,6 +18,7 @@ from lockgate.notify.telling import events_of, refused
 from lockgate.release import lease
 from lockgate.release.judgement import Conclusion, Judgement, Stage
 from lockgate.release.model import Phase, Release, Status
+from lockgate.release.permission import BreakGlass
 from tests.unit.release.world import MINUTE, Clock, Killed, MemoryLedger, World, a_release, an_engine
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/release-event.schema.json").read_text())
@@ -176,6 +177,13 @@ def test_a_release_past_red_alarms_is_break_glass() -> None:
     assert (event.kind, event.severity) == (Kind.BREAK_GLASS, Severity.CRITICAL)
     assert event.reason == "the alarm is for another thing"
     assert not events_of(release.but(kind="rollback"))
+
+
+def test_the_end_of_a_release_names_by_whose_word_it_ran() -> None:
+    broken = BreakGlass(reason="prod is down, INC-7", overrode=("prod is frozen",))
+    ended = a_release(Clock()()).but(status=Status.SUCCEEDED, break_glass=broken)
+    (event,) = [one for one in events_of(ended) if one.kind is Kind.ENDED]
+    assert "prod is down, INC-7" in (event.reason or "")
 
 
 def test_a_refusal_has_an_id_of_its_time_and_words() -> None:
