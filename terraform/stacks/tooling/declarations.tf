@@ -12,9 +12,6 @@ locals {
   region       = coalesce(local.tooling.region, local.platform.region)
   name_prefix  = "${local.platform.name}-tooling"
 
-  # Made by the bootstrap stack, and known by its name; only data of another stack would know more.
-  permissions_boundary_arn = local.bootstrapped ? "arn:${local.partition}:iam::${local.account_id}:policy/${local.name_prefix}-boundary" : null
-
   environments = {
     for name, environment in local.platform.environments :
     name => merge(local.platform_defaults.environment, environment)

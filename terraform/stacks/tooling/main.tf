@@ -3,6 +3,9 @@ data "aws_partition" "current" {}
 locals {
   partition = data.aws_partition.current.partition
 
+  # Made by the bootstrap stack, and known by its name.
+  permissions_boundary_arn = local.bootstrapped ? "arn:${local.partition}:iam::${local.account_id}:policy/${local.name_prefix}-boundary" : null
+
   # By name, so that the bucket and the registry need not wait for the role: builds in CodeBuild, and in a workflow's job.
   build_role_arns = [for role in [local.build_project, "${local.name_prefix}-build"] : "arn:${local.partition}:iam::${local.account_id}:role/${role}"]
   readers         = [for name in sort(keys(local.sharing)) : { account_id = local.sharing[name] }]

@@ -14,9 +14,6 @@ locals {
   region       = coalesce(local.environment.region, local.platform.region)
   name_prefix  = "${local.platform.name}-${var.environment}"
 
-  # Made by the bootstrap stack, and known by its name; only data of another stack would know more.
-  permissions_boundary_arn = local.bootstrapped ? "arn:${local.partition}:iam::${local.account_id}:policy/${local.name_prefix}-boundary" : null
-
   # Who is told what happens: those whom the environment names, else those whom the platform names. A list and its first,
   # since coalesce() wants the same keys in both.
   notifications = [for named in [local.environment.notifications, local.platform.notifications, {}] : named if named != null][0]

@@ -3,6 +3,9 @@ data "aws_partition" "current" {}
 locals {
   partition = data.aws_partition.current.partition
 
+  # Made by the bootstrap stack, and known by its name.
+  permissions_boundary_arn = local.bootstrapped ? "arn:${local.partition}:iam::${local.account_id}:policy/${local.name_prefix}-boundary" : null
+
   # By name where it is the tooling account's: nothing is read from another stack's state.
   bootstrap = one(concat(module.artifact_store[*].bootstrap, [
     for bucket in [local.artifact_bucket] : { bucket = bucket, key = "bootstrap/lambda-python.zip" } if local.shares_tooling
