@@ -181,6 +181,7 @@ def test_deploy_cannot_widen_itself_or_leave_its_boundary(world: World) -> None:
         lambda: iam.create_policy_version(PolicyArn=boundary, PolicyDocument=TRUST_ALL, SetAsDefault=True),
         lambda: iam.delete_role_permissions_boundary(RoleName=service),
         lambda: iam.put_role_permissions_boundary(RoleName=service, PermissionsBoundary=admin),
+        lambda: iam.put_role_permissions_boundary(RoleName=own, PermissionsBoundary=boundary),
         lambda: iam.create_role(RoleName="lockgate-dev-x", AssumeRolePolicyDocument=TRUST_ALL),
         lambda: iam.create_role(
             RoleName="somebody-else", AssumeRolePolicyDocument=TRUST_ALL, PermissionsBoundary=boundary

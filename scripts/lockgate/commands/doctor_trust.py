@@ -7,13 +7,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lockgate.commands.account import PURPOSES
 from lockgate.commands.opened import Opened, OpenedAccount
 from lockgate.config import TOOLING
 from lockgate.config.platform import Purpose
 from lockgate.github.protection import Gap
 from lockgate.github.trust import AUDIENCE, Claims, lets_in, weaknesses
-
-PURPOSES: tuple[Purpose, ...] = ("plan", "deploy", "build")
 
 
 def opened(name: str) -> OpenedAccount:

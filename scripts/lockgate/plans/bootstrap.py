@@ -118,7 +118,7 @@ class Bootstrap:
         """Terraform in a copy of what it reads, where a state on this machine can be asked for: a backend
         stands in the module's own text."""
         root = self.stack.project.root
-        for path in _read(root):
+        for path in read_by_bootstrap(root):
             copy = folder / path.relative_to(root)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
@@ -151,12 +151,12 @@ class Bootstrap:
             path.unlink(missing_ok=True)
 
 
-def _read(root: Path) -> Iterable[Path]:
-    """What the stack reads."""
+def read_by_bootstrap(root: Path) -> Iterable[Path]:
+    """Files that the stack reads, in a repository."""
     yield root / "platform.yaml"
     yield from (root / "schemas").glob("*.defaults.json")
     for folder in FOLDERS.values():
         yield from root.glob(f"{folder}/*/service.yaml")
     for path in (root / "terraform").rglob("*"):
-        if path.is_file() and not {".terraform", "tests"} & set(path.parts):
+        if path.is_file() and not {".terraform", "tests"} & set(path.relative_to(root).parts):
             yield path

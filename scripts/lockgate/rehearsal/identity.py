@@ -62,10 +62,8 @@ class Identity:
         }
 
     def subject(self, account: str, purpose: Purpose) -> str:
-        """What GitHub's token names: the environment of a job that has one, else the branch."""
-        assert self.platform.github is not None
-        context = f"environment:{account}" if purpose == "deploy" else "ref:refs/heads/main"
-        return f"repo:{self.platform.github.spellings[-1]}:{context}"
+        """What GitHub's token names, with ids: the environment of a job that has one, else main."""
+        return self.platform.subjects_of(account, purpose)[-1]
 
 
 def _token(subject: str) -> str:

@@ -106,6 +106,8 @@ locals {
         "iam:DeleteRole",
         "iam:DeleteRolePolicy",
         "iam:DetachRolePolicy",
+        "iam:PassRole",
+        "iam:PutRolePermissionsBoundary",
         "iam:PutRolePolicy",
         "iam:UpdateAssumeRolePolicy",
         "iam:UpdateRole",

@@ -23,7 +23,7 @@ locals {
       # Only roles that have the boundary: one without it can neither be made nor given anything.
       Sid       = "MakeServiceRoles"
       Effect    = "Allow"
-      Action    = ["iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePolicy"]
+      Action    = ["iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
       Resource  = local.made_roles
       Condition = { StringEquals = { "iam:PermissionsBoundary" = local.boundary_arn } }
     },

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from lockgate.cli import cli
 from lockgate.config.platform import BreakGlass, GitHubRepository
 from lockgate.errors import RefusedError, UsageError
-from lockgate.plans.bootstrap import Bootstrap
+from lockgate.plans.bootstrap import Bootstrap, read_by_bootstrap
 from lockgate.plans.stack import Stack
 
 STATE = {"version": 4, "lineage": "ours", "serial": 3, "resources": []}
@@ -149,6 +149,15 @@ def test_the_state_of_another_bootstrap_is_not_lost(begun: Begun) -> None:
     with pytest.raises(RefusedError, match="is the state of another bootstrap"):
         work.begin()
     assert work._state.exists()
+
+
+def test_what_is_read_does_not_depend_on_where_the_repository_lies(tmp_path: Path) -> None:
+    root = tmp_path / "tests" / "shop"
+    for name in ("terraform/stacks/bootstrap/main.tf", "terraform/modules/x/tests/a.tftest.hcl"):
+        (root / name).parent.mkdir(parents=True)
+        (root / name).touch()
+    found = {path.relative_to(root).as_posix() for path in read_by_bootstrap(root)}
+    assert found == {"platform.yaml", "terraform/stacks/bootstrap/main.tf"}
 
 
 def test_a_bucket_that_nothing_is_known_of_is_refused(begun: Begun) -> None:
