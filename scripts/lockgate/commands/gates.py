@@ -181,7 +181,7 @@ def announce_release(opened: Opened, begun: Release) -> None:
 
 def announce_apply(opened: OpenedAccount, broken: BreakGlass | None, out: Console) -> None:
     """Tells everybody that Terraform is about to be applied by break-glass; where nobody can be told, that is
-    said: an account that was never applied has no topic, and tooling has none at all."""
+    said: an account that was never applied has no topic."""
     if broken is not None:
         why = _not_told(opened, broken)
         said = "is announced" if why is None else f"could not be announced: {why}"
@@ -190,13 +190,18 @@ def announce_apply(opened: OpenedAccount, broken: BreakGlass | None, out: Consol
 
 def _not_told(opened: OpenedAccount, broken: BreakGlass) -> str | None:
     """Why nobody could be told of an apply; None where they were."""
-    if not isinstance(opened, Opened):
-        return "the tooling account has no topic"
     try:
-        topic = opened.contract.platform.topic("critical")
+        topic = _critical_topic(opened)
     except (RefusedError, BotoCoreError, ClientError) as error:
         return str(error)
     if topic is None:
         return "Terraform has made no topic yet"
     told = announce_break_glass(opened.aws, topic, opened.name, "apply", operator(), broken)
     return None if told else f"{topic} does not take it"
+
+
+def _critical_topic(opened: OpenedAccount) -> str | None:
+    """By the contract; the tooling account, which has none, by its name."""
+    if isinstance(opened, Opened):
+        return opened.contract.platform.topic("critical")
+    return opened.project.platform.topic_arn_of(opened.name, "critical")

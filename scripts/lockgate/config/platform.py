@@ -433,6 +433,17 @@ class Platform(Declaration):
         partition = _partition(self.region_of(name))
         return f"arn:{partition}:iam::{self.account_of(name).account_id}:role/{self.role_of(name, purpose)}"
 
+    def topic_arn_of(self, name: str, severity: str) -> str:
+        """ARN of the topic of an environment, or of `tooling`, whose contract nobody writes.
+
+        Args:
+            name: environment, or `tooling`.
+            severity: info, warning or critical.
+        """
+        region = self.region_of(name)
+        where = f"arn:{_partition(region)}:sns:{region}:{self.account_of(name).account_id}"
+        return f"{where}:{self.name}-{name}-{severity}"
+
     def subjects_of(self, name: str, purpose: Purpose) -> list[str]:
         """Subjects of GitHub's tokens that a role trusts, in every spelling; none where no job assumes it.
 

@@ -185,6 +185,12 @@ locals {
   # Who is told.
   write_announcements = [
     {
+      Sid      = "Announce"
+      Effect   = "Allow"
+      Action   = ["sns:Publish"]
+      Resource = [local.topics]
+    },
+    {
       Sid      = "ChangeTopics"
       Effect   = "Allow"
       Action   = ["sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe", "sns:TagResource", "sns:UntagResource"]
@@ -311,12 +317,6 @@ locals {
       Effect   = "Allow"
       Action   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
       Resource = [local.ledgers]
-    },
-    {
-      Sid      = "Announce"
-      Effect   = "Allow"
-      Action   = ["sns:Publish"]
-      Resource = [local.topics]
     },
     {
       Sid      = "TellBus"
