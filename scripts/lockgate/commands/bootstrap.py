@@ -34,7 +34,7 @@ from lockgate.plans.summary.terminal import show
 def bootstrap(account: str, yes: bool, adopt: bool, approved: tuple[str, ...], dry_run: bool) -> Exit:
     """Make an account's state bucket, roles, boundary and audit trail, or bring them up to date.
 
-    Needs credentials that administer the account. Safe to run again, after an interruption too.
+    Needs credentials that administer the account. Safe to run again.
     """
     stack = _opened(account)
     check_sources(stack)

@@ -1,7 +1,7 @@
 """Setting an account up, whose state lies in a bucket that it makes itself.
 
 The bucket is made with a state on this machine, which then moves into the bucket; all the rest goes there at
-once. Each step looks at what is there first, so that an interrupted run is gone on with by the next one.
+once. Each step looks at what is there first, so that a run that ended between two of them is gone on with.
 """
 
 from __future__ import annotations

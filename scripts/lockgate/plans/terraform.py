@@ -246,7 +246,7 @@ class Terraform:
         text = self.scrub("\n".join(words).strip()) or f"exit code {code}, and it said nothing"
         where = f"terraform {command} in {self.folder.name}"
         if _LOCKED in text:
-            return _locked(where, text)
+            return _locked(where, text, f"TF_DATA_DIR={self.data_dir} terraform -chdir={self.folder}")
         hint = next((hint for start, hint in _HINTS.items() if start in text), "Mend it, then run it again.")
         return LockgateError(f"{where}: {text}", hint=hint)
 
@@ -270,8 +270,12 @@ def _told(entry: dict[str, Any]) -> str | None:
     return f"{about['resource']['addr']}: {_TOLD[kind].format(**{'elapsed_seconds': 0, **about})}"
 
 
-def _locked(where: str, text: str) -> LockgateError:
-    """Who holds the lock; Terraform's own words where it does not say."""
+def _locked(where: str, text: str, terraform: str) -> LockgateError:
+    """Who holds the lock; Terraform's own words where it does not say.
+
+    Args:
+        terraform: how Terraform is called by hand for this state.
+    """
     info = dict(_LOCK_INFO.findall(text))
     if "Who" not in info or "ID" not in info:
         return RefusedError(f"{where}: {text}", hint="Somebody else applies: wait, then run it again.")
@@ -279,8 +283,7 @@ def _locked(where: str, text: str) -> LockgateError:
     return RefusedError(
         f"{where}: the state is locked by {info['Who']} since {info.get('Created', 'an unknown time')}, "
         f"for {doing} (lock {info['ID']})",
-        hint="Wait for it. If that process is dead, release the lock in the stack's folder: "
-        f"terraform force-unlock {info['ID']}",
+        hint=f"Wait for it. If that process is dead, release the lock: {terraform} force-unlock {info['ID']}",
     )
 
 
