@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from lockgate.errors import Exit, LockgateError
+from lockgate.failures import told
 
 VERBS = (
     "account",
@@ -108,32 +109,15 @@ def _run() -> Exit:
     except click.ClickException as error:
         error.show()
         return Exit.USAGE
-    except LockgateError as error:
-        _show(error.message, error.hint)
-        return error.exit_code
     except SystemExit as ended:
         return Exit(ended.code if isinstance(ended.code, int) else Exit.ERROR)
     except Exception as error:
-        return _unexpected(error)
+        if not isinstance(error, LockgateError) and _debugs():
+            raise
+        code, lines = told(error)
+        click.echo(lines, err=True)
+        return code
 
 
-def _unexpected(error: Exception) -> Exit:
-    """AWS's own errors are for the operator; anything else is a defect, with a way to see where."""
-    if "--debug" in sys.argv or os.environ.get("LOCKGATE_DEBUG"):
-        raise error
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    known = isinstance(error, BotoCoreError | ClientError)
-    _show(
-        f"AWS: {error}" if known else f"{type(error).__name__}: {error}",
-        "Run it again: what was done is not done twice."
-        if known
-        else "This is a defect of Lockgate; run with --debug to see where.",
-    )
-    return Exit.ERROR
-
-
-def _show(message: str, hint: str) -> None:
-    for line in message.splitlines():
-        click.echo(f"error: {line}", err=True)
-    click.echo(f"hint: {hint}", err=True)
+def _debugs() -> bool:
+    return "--debug" in sys.argv or bool(os.environ.get("LOCKGATE_DEBUG"))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import logging
 import os
 import runpy
 import sys
@@ -62,6 +63,8 @@ def scan(checkov: Any, job: dict[str, Any]) -> NoReturn:
         for descriptor, name in ((0, os.devnull), (1, job["said"]), (2, job["errors"])):
             os.dup2(os.open(name, os.O_RDWR | os.O_CREAT, 0o600), descriptor)
         gc.set_threshold(YOUNG, 50, 1000)
+        # What is said below that is thrown away by checkov after it was put together, thousands of times.
+        logging.disable(logging.WARNING)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", category=SyntaxWarning)
             # Made outside the folder that it looks at, and with a command line that does not name it: a

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -24,16 +24,18 @@ _LOG_WIDTH = 160
 """Columns of a table in a log or a pipe, where nobody has a width."""
 
 
-def console(*, to_stderr: bool = False) -> Console:
+def console(file: IO[str] | None = None, *, to_stderr: bool = False) -> Console:
     """Where people read: rich leaves out colours for NO_COLOR and for what is not a terminal.
 
     Args:
+        file: where that is; by default the standard output.
         to_stderr: whether that is standard error, since programs read standard output.
     """
     from rich.console import Console
 
-    stream = sys.stderr if to_stderr else sys.stdout
-    return Console(highlight=False, stderr=to_stderr, width=None if stream.isatty() else _LOG_WIDTH)
+    stream = file or (sys.stderr if to_stderr else sys.stdout)
+    width = None if stream.isatty() else _LOG_WIDTH
+    return Console(file=file, highlight=False, stderr=to_stderr, width=width)
 
 
 def now() -> datetime:

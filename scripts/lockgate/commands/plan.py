@@ -10,7 +10,7 @@ import click
 from lockgate.commands import emulator
 from lockgate.commands.options import console, json_option
 from lockgate.commands.plan_touched import plan_touched
-from lockgate.commands.stacks import opened_stack, stack_options
+from lockgate.commands.stacks import opened_stack, say_planned, stack_options
 from lockgate.errors import Exit, UsageError
 from lockgate.github.api import GitHub
 from lockgate.github.reviewed import reviewed as reviewed_on_github
@@ -19,9 +19,8 @@ from lockgate.plans.comparing import compare, uncompared
 from lockgate.plans.kept import keep
 from lockgate.plans.model import Plan, parse_plan
 from lockgate.plans.planning import Made, check_sources, make_plan
-from lockgate.plans.saved import Saved, facts
+from lockgate.plans.saved import Saved
 from lockgate.plans.stack import Stack
-from lockgate.plans.summary.terminal import show
 
 _MOST = 50
 """Differences that are listed."""
@@ -75,9 +74,7 @@ def plan(
     if as_json:
         click.echo(saved.model.read_text(encoding="utf-8"), nl=False)
     else:
-        show(made.plan, f"Plan for {opened.name}", out, details=details)
-        out.print(f"\n{', '.join(facts(made.binding))}", markup=False, soft_wrap=True)
-        out.print(f"Kept in {saved.folder.relative_to(opened.project.root)} for apply.", markup=False)
+        say_planned(made, saved, stack, out, details=details)
     if keeping:
         keep(stack, saved)
         out.print(f"And in s3://{stack.bucket}, for apply --digest {made.binding.digest}", markup=False)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import click
 import psutil
 
 from lockgate.commands import emulator
-from lockgate.commands.opened import Opened, OpenedAccount
+from lockgate.commands.opened import OpenedAccount
+from lockgate.commands.options import console
+from lockgate.commands.stacks import opened_stack, say_planned
 from lockgate.config import TOOLING, Project
 from lockgate.errors import Exit
-from lockgate.plans.several import at_a_time, children, processors, side_by_side
+from lockgate.failures import told
+from lockgate.plans.planning import check_sources, make_plan
+from lockgate.plans.process import Running
+from lockgate.plans.saved import Saved
+from lockgate.plans.several import at_a_time, processors, side_by_side
+from lockgate.plans.stack import Stack
 from lockgate.plans.touched import touched
 
 
@@ -24,36 +33,44 @@ def plan_touched(since: str, planned: Callable[[str], None] = lambda _: None) ->
         planned: gets the name of each stack whose plan is there, while others are made.
 
     Raises:
-        UsageError: Git does not know `since`.
+        UsageError: Git does not know `since`, or a declaration is wrong.
     """
-    project = Project.find(Path.cwd())
-    stacks = [one.stack for one in touched(project, since)]
+    stacks = [_opened(one.stack) for one in touched(Project.find(Path.cwd()), since)]
     if not stacks:
         click.echo(f"No stack is touched since {since}.")
         return Exit.OK
-    _start_emulators(project, stacks)
+    for opened in stacks:
+        # First, and once: several at a time would start it several times.
+        if opened.account.emulator:
+            emulator.start(opened)
     most = at_a_time(processors(), psutil.virtual_memory().available)
     failed = []
-    with children(project.root) as started:
-        run = lambda name: started.run(["plan", *_options(name)])  # noqa: E731
-        for name, code, said in side_by_side(stacks, run, most):
-            click.echo(f"== {name}\n{said.rstrip()}\n")
+    with closing(side_by_side(stacks, _plan, most)) as done:
+        for opened, (code, said) in done:
+            click.echo(f"== {opened.name}\n{said.rstrip()}\n")
             if code:
-                failed.append(name)
+                failed.append(opened.name)
             else:
-                planned(name)
+                planned(opened.name)
     if failed:
         click.echo(f"error: no plan of {', '.join(failed)}", err=True)
     return Exit.ERROR if failed else Exit.OK
 
 
-def _options(name: str) -> list[str]:
-    return ["--stack", TOOLING] if name == TOOLING else ["--env", name]
+def _opened(name: str) -> OpenedAccount:
+    return opened_stack(None, TOOLING) if name == TOOLING else opened_stack(name, "workload")
 
 
-def _start_emulators(project: Project, stacks: list[str]) -> None:
-    """First, and once: several at a time would start it several times."""
-    for name in stacks:
-        if project.platform.account_of(name).emulator:
-            opened = OpenedAccount.tooling() if name == TOOLING else Opened.named(name)
-            emulator.start(opened)
+def _plan(opened: OpenedAccount, running: Running) -> tuple[Exit, str]:
+    """Plans one of them; how that ended, and what there is to say."""
+    said = io.StringIO()
+    try:
+        stack = Stack(opened.project, opened.name, opened.aws, running=running)
+        check_sources(stack)
+        opened.checked()
+        saved = Saved.of(opened.project.root, opened.name)
+        made = make_plan(stack, saved, lambda _: None)
+        say_planned(made, saved, stack, console(said))
+    except Exception as error:
+        return told(error)
+    return Exit.OK, said.getvalue()

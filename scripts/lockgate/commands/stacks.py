@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from lockgate.commands.opened import Opened, OpenedAccount
 from lockgate.config import TOOLING
 from lockgate.errors import UsageError
+from lockgate.plans.planning import Made
+from lockgate.plans.saved import Saved, facts
+from lockgate.plans.stack import Stack
+from lockgate.plans.summary.terminal import show
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -49,3 +56,18 @@ def opened_stack(environment: str | None, kind: str) -> OpenedAccount:
     opened = Opened.named(environment)
     opened.project.services(environment)
     return opened
+
+
+def say_planned(made: Made, saved: Saved, stack: Stack, out: Console, *, details: bool = False) -> None:
+    """What a plan would do, what it was made from, and where it is.
+
+    Args:
+        made: the plan.
+        saved: where it is kept.
+        stack: what it is for.
+        out: where people read.
+        details: whether to show all that differs, also in what is created.
+    """
+    show(made.plan, f"Plan for {stack.name}", out, details=details)
+    out.print(f"\n{', '.join(facts(made.binding))}", markup=False, soft_wrap=True)
+    out.print(f"Kept in {saved.folder.relative_to(stack.project.root)} for apply.", markup=False)

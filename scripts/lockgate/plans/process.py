@@ -11,12 +11,49 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from lockgate.errors import LockgateError
+
 GRACE_SECONDS = 30
 """Time that Terraform gets to write its state and let go of its lock before it is killed."""
 
 
 class TimedOutError(Exception):
     """The process took too long, and was ended."""
+
+
+class Running:
+    """Processes that several threads wait for, and one ends: signals come to the main thread only."""
+
+    def __init__(self) -> None:
+        self._processes: set[subprocess.Popen[str]] = set()
+        self._lock = threading.Lock()
+        self._ended = False
+
+    @contextlib.contextmanager
+    def noted(self, start: Callable[[], subprocess.Popen[str]]) -> Iterator[subprocess.Popen[str]]:
+        """Starts a process, and knows of it until the block is left.
+
+        Raises:
+            LockgateError: `end` was called before.
+        """
+        with self._lock:
+            if self._ended:
+                raise LockgateError("interrupted before it began", hint="Run it again.")
+            process = start()
+            self._processes.add(process)
+        try:
+            yield process
+        finally:
+            with self._lock:
+                self._processes.discard(process)
+
+    def end(self) -> None:
+        """Ends those that run, with their children; none begins any more."""
+        with self._lock:
+            self._ended = True
+            running = list(self._processes)
+        for process in running:
+            end_group(process, process.wait)
 
 
 @contextlib.contextmanager
@@ -28,6 +65,7 @@ def lines_of(
     timeout: float,
     stdin: int = subprocess.DEVNULL,
     stderr: IO[str] | int = subprocess.STDOUT,
+    running: Running | None = None,
 ) -> Iterator[tuple[subprocess.Popen[str], Iterator[str]]]:
     """Starts a process in a group of its own, and yields it with its lines.
 
@@ -42,23 +80,25 @@ def lines_of(
         timeout: seconds after which it is ended.
         stdin: where its standard input comes from; by default it has none.
         stderr: where its standard error goes; by default among the lines.
+        running: where it is noted, for another thread to end it.
 
     Raises:
+        LockgateError: that other thread has ended everything already.
         TimedOutError: it ran longer than `timeout` seconds.
     """
     late = threading.Event()
-    with sigterm_as_interrupt():
-        process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env=env,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
+    start = lambda: subprocess.Popen(  # noqa: E731
+        command,
+        cwd=cwd,
+        env=env,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    with sigterm_as_interrupt(), (running or Running()).noted(start) as process:
 
         def end_it() -> None:
             late.set()

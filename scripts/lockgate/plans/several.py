@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
-from subprocess import PIPE, STDOUT, Popen
-from threading import Lock
+from typing import TypeVar
 
-from lockgate.plans.process import end_group, sigterm_as_interrupt
+from lockgate.plans.process import Running, sigterm_as_interrupt
+
+Thing = TypeVar("Thing")
+Came = TypeVar("Came")
 
 MOST = 4
 """Plans at a time on any machine: more wait for the same AWS."""
@@ -30,73 +29,29 @@ def at_a_time(processors: int, memory: float) -> int:
     return max(1, min(MOST, processors, int(memory // _MEMORY_EACH)))
 
 
-class Children:
-    """Processes of this command's own kind, each for one stack, so that none shares anything with another.
+def side_by_side(
+    things: Sequence[Thing], run: Callable[[Thing, Running], Came], most: int
+) -> Generator[tuple[Thing, Came], None, None]:
+    """Does something with each, so many at a time; what came of each, in their order.
+
+    However it is left, all processes that were started have ended afterwards.
 
     Args:
-        root: the repository, where they run.
+        things: with each of which something is done in a thread.
+        run: does it, and notes its processes in what it gets.
+        most: threads.
     """
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._running: set[Popen[str]] = set()
-        self._lock = Lock()
-        self._ended = False
-
-    def run(self, arguments: Sequence[str]) -> tuple[int, str]:
-        """Runs `lockgate ...` to its end; exit code, and all that it said."""
-        with self._lock:
-            if self._ended:
-                return 1, "interrupted before it began"
-            child = Popen(
-                [sys.executable, "-m", "lockgate", *arguments],
-                cwd=self._root,
-                stdout=PIPE,
-                stderr=STDOUT,
-                text=True,
-                errors="replace",
-                start_new_session=True,
-            )
-            self._running.add(child)
-        try:
-            said, _ = child.communicate()
-            return child.returncode, said
-        finally:
-            with self._lock:
-                self._running.discard(child)
-
-    def end(self) -> None:
-        """Ends those that run, which end what they have started; none begins any more."""
-        with self._lock:
-            self._ended = True
-            running = list(self._running)
-        for child in running:
-            end_group(child, child.wait)
-
-
-@contextmanager
-def children(root: Path) -> Iterator[Children]:
-    """Children that have all ended when the block is left, however it is."""
-    made = Children(root)
+    running = Running()
+    pool = ThreadPoolExecutor(most)
     with sigterm_as_interrupt():
         try:
-            yield made
+            futures: list[Future[Came]] = [pool.submit(run, thing, running) for thing in things]
+            for thing, future in zip(things, futures, strict=True):
+                yield thing, future.result()
         finally:
-            made.end()
-
-
-def side_by_side(
-    stacks: Sequence[str], run: Callable[[str], tuple[int, str]], most: int
-) -> Iterator[tuple[str, int, str]]:
-    """Runs something for each stack, so many at a time; what came of each, in the order of the stacks."""
-    pool = ThreadPoolExecutor(most)
-    try:
-        futures: dict[str, Future[tuple[int, str]]] = {stack: pool.submit(run, stack) for stack in stacks}
-        for stack, future in futures.items():
-            yield (stack, *future.result())
-    finally:
-        # Not waiting: whoever interrupts this ends the children next, and then the threads end.
-        pool.shutdown(wait=False, cancel_futures=True)
+            # Not waiting: where this is interrupted, threads end with their processes.
+            pool.shutdown(wait=False, cancel_futures=True)
+            running.end()
 
 
 def processors() -> int:

@@ -14,6 +14,7 @@ from lockgate.aws import Aws
 from lockgate.config import TOOLING, Project
 from lockgate.errors import RefusedError
 from lockgate.plans.binding import State, parse_state
+from lockgate.plans.process import Running
 from lockgate.plans.terraform import Terraform
 
 _STACKS = Path("terraform/stacks")
@@ -39,12 +40,14 @@ class Stack:
         name: name of the environment, or `tooling`.
         aws: clients of the account.
         bootstraps: whether it is what sets the account up.
+        running: where its processes are noted, for another thread to end them.
     """
 
     project: Project
     name: str
     aws: Aws
     bootstraps: bool = False
+    running: Running | None = None
 
     @property
     def kind(self) -> str:
@@ -182,7 +185,7 @@ class Stack:
         terraform = self.terraform(on_line)
         self.check_state_bucket()
         self.check_tooling()
-        terraform.init(backend_config=self._backend())
+        terraform.ready(self._backend())
         return terraform
 
     def plan(self, on_line: Callable[[str], None]) -> Path | None:
@@ -216,6 +219,7 @@ class Stack:
             data_dir=self.folder / "terraform",
             environment={name: value for name, value in environment.items() if value},
             on_line=on_line,
+            running=self.running,
         )
 
     def _backend(self) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from typing import IO, Any
 import python_terraform
 
 from lockgate.errors import LockgateError, RefusedError
-from lockgate.plans.process import TimedOutError, lines_of
+from lockgate.plans.initialised import Initialised, fingerprint
+from lockgate.plans.process import Running, TimedOutError, lines_of
 from lockgate.plans.redaction import Redacted, redact
 from lockgate.plans.toolchain import Toolchain
 
@@ -89,6 +90,7 @@ class Terraform:
         on_line: gets each line for people, as it comes.
         scrub: takes secrets out of what Terraform says when it fails.
         timeout: seconds after which a command is ended.
+        running: where its processes are noted, for another thread to end them.
     """
 
     project_root: Path
@@ -98,11 +100,25 @@ class Terraform:
     on_line: Callable[[str], None] = lambda _: None
     scrub: Callable[[str], str] = str
     timeout: float = 3600
+    running: Running | None = None
 
     @cached_property
     def toolchain(self) -> Toolchain:
         """The binary and the provider mirror."""
         return Toolchain.find(self.project_root)
+
+    def ready(self, backend_config: dict[str, Any]) -> None:
+        """Initialises the module unless it was for just that before, by what `init` reads.
+
+        Where a command fails afterwards, the next run initialises it again, whatever it was.
+
+        Args:
+            backend_config: settings of the backend.
+        """
+        wanted = fingerprint(self.folder, self.toolchain, backend_config)
+        if not self._initialised.is_for(wanted):
+            self.init(backend_config)
+            self._initialised.write(wanted)
 
     def init(self, backend_config: dict[str, Any] | None = None) -> None:
         """Initialises the module; the lock file is not changed.
@@ -110,6 +126,7 @@ class Terraform:
         Args:
             backend_config: settings of the backend, or None to leave the backend out.
         """
+        self._initialised.forget()
         options: dict[str, Any] = {"input": False, "lockfile": "readonly"}
         if backend_config is None:
             options["backend"] = False
@@ -215,7 +232,12 @@ class Terraform:
             terraform_bin_path=str(self.toolchain.terraform)
         ).generate_cmd_string(command, *arguments, no_color=FLAG, **options)
         started = lines_of(
-            words, cwd=self.folder, env=self._environment(), timeout=self.timeout, stderr=stderr
+            words,
+            cwd=self.folder,
+            env=self._environment(),
+            timeout=self.timeout,
+            stderr=stderr,
+            running=self.running,
         )
         try:
             with started as (process, lines):
@@ -243,12 +265,17 @@ class Terraform:
             self.on_line(told)
 
     def _failed(self, command: str, code: int, words: list[str]) -> LockgateError:
+        self._initialised.forget()
         text = self.scrub("\n".join(words).strip()) or f"exit code {code}, and it said nothing"
         where = f"terraform {command} in {self.folder.name}"
         if _LOCKED in text:
             return _locked(where, text, f"TF_DATA_DIR={self.data_dir} terraform -chdir={self.folder}")
         hint = next((hint for start, hint in _HINTS.items() if start in text), "Mend it, then run it again.")
         return LockgateError(f"{where}: {text}", hint=hint)
+
+    @property
+    def _initialised(self) -> Initialised:
+        return Initialised(self.data_dir)
 
     def _environment(self) -> dict[str, str]:
         dropped = _NOT_INHERITED + (_CREDENTIALS if "AWS_ACCESS_KEY_ID" in self.environment else ())

@@ -50,7 +50,8 @@ class Repository:
 
     @classmethod
     def make(cls, root: Path, endpoint: str, functions: int) -> Repository:
-        """Copies what a gate reads; functions are declared, and never built."""
+        """Copies what a gate reads; functions are declared, and never built. Each stack was planned there
+        before."""
         for name in COPIED:
             source = ROOT / name
             copy = shutil.copytree if source.is_dir() else shutil.copyfile
@@ -75,6 +76,8 @@ class Repository:
         made.commit()
         made.run(str(LOCKGATE), "plan", "--stack", TOOLING)
         made.run(str(LOCKGATE), "apply", "--stack", TOOLING)
+        for name in platform["environments"]:
+            made.run(str(LOCKGATE), "plan", "--env", name)
         return made
 
     def run(self, *command: str, expect: tuple[int, ...] = (0,), **env: str) -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lockgate.plans.several import MOST, at_a_time, children, side_by_side
+from lockgate.errors import LockgateError
+from lockgate.plans.process import Running
+from lockgate.plans.several import MOST, at_a_time, side_by_side
 
 GIGABYTE = 1e9
 
@@ -27,39 +29,37 @@ def test_as_many_as_the_machine_takes(processors: int, memory: float, wanted: in
 
 
 def test_what_came_of_each_in_their_order_and_never_more_at_a_time() -> None:
-    running, most, lock = 0, 0, threading.Lock()
+    at_once, most, lock = 0, 0, threading.Lock()
 
-    def run(stack: str) -> tuple[int, str]:
-        nonlocal running, most
+    def run(stack: str, _: Running) -> str:
+        nonlocal at_once, most
         with lock:
-            running += 1
-            most = max(most, running)
+            at_once += 1
+            most = max(most, at_once)
         time.sleep(0.05 if stack == "a" else 0.01)
         with lock:
-            running -= 1
-        return (1 if stack == "c" else 0), f"{stack} said"
+            at_once -= 1
+        return f"{stack} said"
 
     found = list(side_by_side(["a", "b", "c", "d"], run, 2))
-    assert found == [("a", 0, "a said"), ("b", 0, "b said"), ("c", 1, "c said"), ("d", 0, "d said")]
+    assert found == [("a", "a said"), ("b", "b said"), ("c", "c said"), ("d", "d said")]
     assert most == 2
 
 
-def test_a_child_is_this_command_in_another_process(tmp_path: Path) -> None:
-    with children(tmp_path) as started:
-        code, said = started.run(["plan", "--env", "nowhere"])
-    assert code == 2
-    assert "platform.yaml" in said
-    assert started.run(["plan"]) == (1, "interrupted before it began")
-
-
 PARENT = """
-import sys
+import os, sys
 from pathlib import Path
-from lockgate.plans import several
-from lockgate.plans.several import children, side_by_side
-several.sys.executable = sys.argv[1]
-with children(Path(".")) as started:
-    list(side_by_side(["a", "b"], lambda stack: started.run([stack]), 2))
+from lockgate.plans.process import lines_of
+from lockgate.plans.several import side_by_side
+
+def run(thing, running):
+    command = [sys.argv[1]]
+    here = Path.cwd()
+    with lines_of(command, cwd=here, env=dict(os.environ), timeout=600, running=running) as (_, lines):
+        for line in lines:
+            pass
+
+list(side_by_side(["a", "b", "c", "d", "e"], run, 2))
 """
 
 
@@ -78,4 +78,17 @@ def test_nothing_stays_behind_when_it_is_interrupted(tmp_path: Path, number: sig
         time.sleep(0.02)
     parent.send_signal(number)
     assert parent.wait(20) != 0
-    assert not [pid for pid in map(int, pids.read_text().split()) if psutil.pid_exists(pid)]
+    begun = pids.read_text().split()
+    assert len(begun) == 2
+    assert not [pid for pid in map(int, begun) if psutil.pid_exists(pid)]
+
+
+def test_nothing_begins_after_the_end() -> None:
+    running = Running()
+    running.end()
+    with pytest.raises(LockgateError, match="interrupted before it began"), running.noted(_never):
+        pytest.fail("it began")
+
+
+def _never() -> subprocess.Popen[str]:
+    raise AssertionError("it was started")
