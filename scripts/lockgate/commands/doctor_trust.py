@@ -7,7 +7,6 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lockgate.commands.account import PURPOSES
 from lockgate.commands.opened import Opened, OpenedAccount
 from lockgate.config import TOOLING
 from lockgate.config.platform import Purpose
@@ -32,6 +31,9 @@ def trust_gaps(account: OpenedAccount, claims: Claims | None) -> Iterator[Gap]:
     let_in = []
     for purpose, trust in _trusts(account):
         role = platform.role_of(name, purpose)
+        if trust is None:
+            yield Gap(role, "there is no such role", again)
+            continue
         for weakness in weaknesses(trust):
             yield Gap(role, weakness, again)
         if claims is not None:
@@ -47,17 +49,21 @@ def trust_gaps(account: OpenedAccount, claims: Claims | None) -> Iterator[Gap]:
 def expected(account: OpenedAccount) -> dict[str, list[str]]:
     """Subjects that each role should trust, by its name."""
     platform, name = account.project.platform, account.name
-    return {platform.role_of(name, purpose): platform.subjects_of(name, purpose) for purpose in PURPOSES}
+    purposes = platform.job_purposes_of(name)
+    return {platform.role_of(name, purpose): platform.subjects_of(name, purpose) for purpose in purposes}
 
 
-def _trusts(account: OpenedAccount) -> Iterator[tuple[Purpose, dict[str, Any]]]:
-    for purpose in PURPOSES:
-        role = account.project.platform.role_of(account.name, purpose)
+def _trusts(account: OpenedAccount) -> Iterator[tuple[Purpose, dict[str, Any] | None]]:
+    """The trust policy of each role that a job has there; None where there is no such role."""
+    platform = account.project.platform
+    for purpose in platform.job_purposes_of(account.name):
+        role = platform.role_of(account.name, purpose)
         try:
             found = account.aws.iam.get_role(RoleName=role)["Role"]
         except ClientError as error:
             if error.response["Error"]["Code"] != "NoSuchEntity":
                 raise
+            yield purpose, None
             continue
         document: Any = found["AssumeRolePolicyDocument"]
         yield purpose, document

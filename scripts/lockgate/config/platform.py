@@ -459,6 +459,11 @@ class Platform(Declaration):
         spellings = self.github.spellings if self.github else []
         return [f"repo:{spelling}:{context}" for spelling in spellings for context in contexts]
 
+    def job_purposes_of(self, name: str) -> tuple[Purpose, ...]:
+        """Purposes of the roles that jobs of workflows have in an account: those that build have one where
+        the artifact store is."""
+        return ("plan", "deploy", "build") if self._holder(name) == name else ("plan", "deploy")
+
     def _holder(self, name: str) -> str:
         """Who holds what an environment may share: `tooling`, or the environment itself."""
         return TOOLING if name == TOOLING or self.shares_tooling(name) else name

@@ -23,12 +23,13 @@ locals {
 
   alarm_names = [for key in sort(keys(local.alarms)) : "${local.name}-${local.alias}-${key}"]
 
-  # What every caller of the alias meets, both versions together. Other dimensions than these two find no data, and an
-  # alarm without data never stops anything (Lambda developer guide, "Using CloudWatch metrics").
-  alias_dimensions = {
-    FunctionName = local.function_name
-    Resource     = "${local.function_name}:${local.alias}"
-  }
+  # What every caller of the alias meets, both versions together. Other dimensions than these find no data, and an alarm
+  # without data never stops anything (Lambda developer guide, "Using CloudWatch metrics"). A hook is called without its
+  # alias: CodeDeploy's AppSpec names a function.
+  traffic_dimensions = merge(
+    { FunctionName = local.function_name },
+    var.codedeploy_hook ? {} : { Resource = "${local.function_name}:${local.alias}" },
+  )
 }
 
 resource "aws_cloudwatch_metric_alarm" "live" {
@@ -47,7 +48,7 @@ resource "aws_cloudwatch_metric_alarm" "live" {
   metric_query {
     id          = "rate"
     expression  = each.value.expression
-    label       = "Errors per request of the alias, in percent"
+    label       = "Errors per request, in percent"
     return_data = true
   }
 
@@ -57,7 +58,7 @@ resource "aws_cloudwatch_metric_alarm" "live" {
     metric {
       namespace   = "AWS/Lambda"
       metric_name = "Errors"
-      dimensions  = local.alias_dimensions
+      dimensions  = local.traffic_dimensions
       period      = 60
       stat        = "Sum"
     }
@@ -69,7 +70,7 @@ resource "aws_cloudwatch_metric_alarm" "live" {
     metric {
       namespace   = "AWS/Lambda"
       metric_name = "Invocations"
-      dimensions  = local.alias_dimensions
+      dimensions  = local.traffic_dimensions
       period      = 60
       stat        = "Sum"
     }

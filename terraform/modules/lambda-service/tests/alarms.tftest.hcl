@@ -153,11 +153,11 @@ run "of_a_hook" {
     condition = alltrue(flatten([
       for alarm in aws_cloudwatch_metric_alarm.live : [
         for query in alarm.metric_query : [
-          for metric in query.metric : metric.dimensions["Resource"] == "CodeDeployHook_lockgate-local-release-hook:live"
+          for metric in query.metric : metric.dimensions == tomap({ FunctionName = "CodeDeployHook_lockgate-local-release-hook" })
         ]
       ]
     ]))
-    error_message = "The dimensions must follow the function's name, not the service's."
+    error_message = "CodeDeploy calls a hook by its function's name, without the alias: only what has no other dimension counts it."
   }
 
   assert {
