@@ -15,6 +15,10 @@ from lockgate.release.codedeploy import running_deployments
 from lockgate.release.ecs_service import EcsService
 from lockgate.release.findings import Finding, Level
 
+_HOOK = "CodeDeployHook_"
+"""Start of the name of a function that CodeDeploy calls itself, by that name and through no alias (CodeDeploy
+user guide, "AppSpec 'hooks' section for an AWS Lambda deployment")."""
+
 
 class PlatformChecks(Protocol):
     """What differs between Lambda and ECS."""
@@ -50,6 +54,8 @@ class _LambdaChecks:
     @property
     def measured(self) -> list[dict[str, str]]:
         function = self.contract.function_name
+        if function.startswith(_HOOK):
+            return [{"FunctionName": function}]
         return [{"FunctionName": function, "Resource": f"{function}:{self.contract.alias}"}]
 
     def serving(self) -> Finding:
