@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Collection, Mapping
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.workflows.runner.expressions import Context, to_string
-from tests.workflows.runner.steps import Double, JobSteps, StepResult
+from tests.workflows.runner.steps import Cancellation, Double, JobSteps, StepResult
 from tests.workflows.runner.workflow import WorkflowError, in_order, matrix, needs, read
 
 RANK = {"none": 0, "read": 1, "write": 2}
@@ -58,8 +61,8 @@ class Result:
 
     @property
     def conclusion(self) -> str:
-        """`failure` where a job failed, else `success`."""
-        return "failure" if any(job.conclusion == "failure" for job in self.jobs.values()) else "success"
+        """`cancelled` where a job was, `failure` where one failed, else `success`."""
+        return _worst(job.conclusion for job in self.jobs.values())
 
     @property
     def log(self) -> str:
@@ -90,6 +93,7 @@ class Runner:
     token: str = "token"
     gate: Callable[[str, str], bool] = lambda environment, job: True  # noqa: ARG005
     repository: str = "acme/lockgate"
+    cancellation: Cancellation = field(default_factory=Cancellation)
     _runs: int = 0
 
     @property
@@ -97,19 +101,27 @@ class Runner:
         """Id of the run that is going on, or of the last one."""
         return str(1000 + self._runs)
 
-    def run(self, workflow: str, event: Event, taken_for_done: Collection[str] = ()) -> Result:
+    def run(
+        self,
+        workflow: str,
+        event: Event,
+        taken_for_done: Collection[str] = (),
+        cancel_when: Callable[[], object] | None = None,
+    ) -> Result:
         """Runs a workflow to its end.
 
         Args:
             workflow: path of its file.
             event: what has happened.
             taken_for_done: ids of jobs that count as succeeded without being run.
+            cancel_when: asked again and again; when it says so, the run is cancelled as by a person.
 
         Raises:
             WorkflowError: GitHub would refuse it, or the runner does not understand it.
             ExpressionError: an expression names what is not there.
         """
         self._runs += 1
+        self.cancellation.asked.clear()
         folder = Path(tempfile.mkdtemp(dir=self.folder, prefix=f"run-{self._runs}-"))
         result = Result(folder)
         data = read(self.root / workflow)
@@ -118,8 +130,28 @@ class Runner:
         github = self._github(event, data["name"])
         for name in taken_for_done:
             data["jobs"][name]["steps"] = []
-        _Workflow(self, data, {"github": github, "inputs": dict(event.inputs)}, result, None, "").run()
+        started = _Workflow(self, data, {"github": github, "inputs": dict(event.inputs)}, result, None, "")
+        with self._cancelled(cancel_when or (lambda: False)):
+            started.run()
         return result
+
+    @contextmanager
+    def _cancelled(self, when: Callable[[], object]) -> Iterator[None]:
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(0.05):
+                if when():
+                    self.cancellation.asked.set()
+                    return
+
+        with ThreadPoolExecutor(1) as pool:
+            watching = pool.submit(watch)
+            try:
+                yield
+            finally:
+                over.set()
+            watching.result()
 
     def _github(self, event: Event, workflow: str) -> dict[str, Any]:
         payload = dict(event.payload)
@@ -163,6 +195,8 @@ class _Workflow:
         failed = any(need in self.failed for need in before)
         results = {one["result"] for one in before.values()}
         status = "failure" if failed else "skipped" if "skipped" in results else "success"
+        if self.runner.cancellation.asked.is_set():
+            status = "cancelled"
         context = Context({**self.values, "needs": before}, status)
         # A job after a skipped one is skipped too, unless its condition has a function of status.
         if context.holds(job.get("if")):
@@ -221,7 +255,7 @@ class _Workflow:
         inner = _Workflow(self.runner, data, values, self.result, self._permissions(job), f"{shown} / ")
         inner.run()
         results = {one["result"] for one in inner.done.values()}
-        outcome = "failure" if inner.failed else "success" if "success" in results else "skipped"
+        outcome = "failure" if inner.failed else _worst(results)
         given = {}
         if outcome == "success":
             context = Context({**values, "jobs": inner.done})
@@ -237,6 +271,7 @@ class _Workflow:
             return JobResult(shown, "failure")
         steps = self._begun(shown, job, context, environment, permissions)
         steps.run_all(job["steps"])
+        steps.complete()
         outputs = {}
         if steps.status == "success":
             outputs = {name: Context(steps.values).text(v) for name, v in job.get("outputs", {}).items()}
@@ -276,7 +311,18 @@ class _Workflow:
             self.runner.doubles,
             {**self.runner.env, **_variables(github, workspace, event, files), **env},
             values,
+            self._cancellation_of(job, context),
         )
+
+    def _cancellation_of(self, job: dict[str, Any], context: Context) -> Cancellation:
+        """A job whose condition holds in a cancelled run too is none of those that are cancelled."""
+        spared = "if" in job and Context(context.values, "cancelled").holds(job["if"])
+        return Cancellation() if spared else self.runner.cancellation
+
+
+def _worst(conclusions: Iterable[str]) -> str:
+    found = set(conclusions)
+    return next((one for one in ("cancelled", "failure", "success") if one in found), "skipped")
 
 
 def _variables(github: Mapping[str, Any], workspace: Path, event: Path, files: Path) -> dict[str, str]:
