@@ -241,6 +241,59 @@ def test_continue_on_error_and_a_step_that_hangs(tmp_path: Path) -> None:
     assert "ended after" in second.log
 
 
+def test_failed_jobs_are_run_again_with_what_depends_on_them_and_nothing_else(tmp_path: Path) -> None:
+    text = """
+        name: Main
+        on: {push: {}}
+        permissions: {}
+        jobs:
+          first:
+            runs-on: x
+            outputs: {once: "${{ steps.once.outputs.once }}"}
+            steps:
+              - id: once
+                run: echo "once=$GITHUB_RUN_ATTEMPT" >> "$GITHUB_OUTPUT"
+          skipped: {needs: first, if: false, runs-on: x, steps: [{run: "true"}]}
+          called:
+            needs: [first, skipped]
+            if: ${{ !failure() }}
+            uses: ./called.yml
+            with: {once: "${{ needs.first.outputs.once }}"}
+          last: {needs: called, runs-on: x, steps: [{run: 'test "$GITHUB_RUN_ATTEMPT" = 2'}]}
+        """
+    called = """
+        name: Called
+        on: {workflow_call: {inputs: {once: {type: string, required: true}}}}
+        permissions: {}
+        jobs:
+          good: {name: Good, runs-on: x, steps: [{run: 'echo "attempt $GITHUB_RUN_ATTEMPT"'}]}
+          bad:
+            name: Bad
+            runs-on: x
+            env: {ONCE: "${{ inputs.once }}"}
+            steps: [{run: 'echo "$ONCE of $GITHUB_RUN_ATTEMPT"; test "$GITHUB_RUN_ATTEMPT" = 2'}]
+        """
+    for name, one in {"main.yml": text, "called.yml": called}.items():
+        (tmp_path / name).write_text(textwrap.dedent(one))
+    (tmp_path / "runs").mkdir()
+    runner = Runner(tmp_path, {}, {"PATH": os.environ["PATH"]}, tmp_path / "runs")
+    before = runner.run("main.yml", PUSH)
+    assert conclusions(before) == {
+        "first": "success",
+        "skipped": "skipped",
+        "called / Good": "success",
+        "called / Bad": "failure",
+        "last": "skipped",
+    }
+    result = runner.rerun_failed(before)
+    assert (result.run_id, result.attempt) == (before.run_id, 2)
+    assert set(conclusions(result).values()) == {"success", "skipped"}
+    assert conclusions(result)["last"] == "success"
+    assert "attempt 1" in result.jobs["called / Good"].log
+    assert "1 of 2" in result.jobs["called / Bad"].log
+    assert runner.rerun_failed(result).jobs == result.jobs
+
+
 CANCELLED = """
     name: Main
     on: {push: {}}

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,17 +47,35 @@ class JobResult:
         return "\n".join(f"## {step.name}: {step.outcome}\n{step.log}" for step in self.steps)
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A job of a workflow that has ended: what others see of it, and the jobs that GitHub shows for it."""
+
+    values: dict[str, Any]
+    jobs: dict[str, JobResult]
+
+
 @dataclass
 class Result:
-    """How a run ended.
+    """How an attempt of a run ended.
 
     Attributes:
-        jobs: by name, as GitHub shows them; those of a reusable workflow as `caller / name`.
+        workflow: path of its file.
+        event: what it ran for.
+        run_id: what all attempts have in common.
         folder: what the jobs of the run shared: artifacts, what doubles have written.
+        attempt: its number.
+        jobs: by name, as GitHub shows them; those of a reusable workflow as `caller / name`.
+        ended: by id, behind the name of the caller where a reusable workflow has it.
     """
 
+    workflow: str
+    event: Event
+    run_id: str
     folder: Path
+    attempt: int = 1
     jobs: dict[str, JobResult] = field(default_factory=dict)
+    ended: dict[str, Ended] = field(default_factory=dict)
 
     @property
     def conclusion(self) -> str:
@@ -94,12 +112,7 @@ class Runner:
     gate: Callable[[str, str], bool] = lambda environment, job: True  # noqa: ARG005
     repository: str = "acme/lockgate"
     cancellation: Cancellation = field(default_factory=Cancellation)
-    _runs: int = 0
-
-    @property
-    def run_id(self) -> str:
-        """Id of the run that is going on, or of the last one."""
-        return str(1000 + self._runs)
+    run_id: str = "1000"
 
     def run(
         self,
@@ -120,17 +133,33 @@ class Runner:
             WorkflowError: GitHub would refuse it, or the runner does not understand it.
             ExpressionError: an expression names what is not there.
         """
-        self._runs += 1
-        self.cancellation.asked.clear()
-        folder = Path(tempfile.mkdtemp(dir=self.folder, prefix=f"run-{self._runs}-"))
-        result = Result(folder)
+        self.run_id = str(int(self.run_id) + 1)
+        folder = Path(tempfile.mkdtemp(dir=self.folder, prefix=f"run-{self.run_id}-"))
         data = read(self.root / workflow)
         if event.name not in data["on"]:
             raise WorkflowError(f"{workflow} is not for {event.name}")
-        github = self._github(event, data["name"])
         for name in taken_for_done:
             data["jobs"][name]["steps"] = []
-        started = _Workflow(self, data, {"github": github, "inputs": dict(event.inputs)}, result, None, "")
+        return self._attempt(data, Result(workflow, event, self.run_id, folder), None, cancel_when)
+
+    def rerun_failed(self, before: Result, cancel_when: Callable[[], object] | None = None) -> Result:
+        """Runs the jobs of a run again that have not succeeded, and those that need them, as "Re-run failed
+        jobs" does; what the others have given stays ("Re-running workflows and jobs")."""
+        self.run_id = before.run_id
+        result = replace(before, attempt=before.attempt + 1, jobs={}, ended={})
+        return self._attempt(read(self.root / before.workflow), result, before, cancel_when)
+
+    def _attempt(
+        self,
+        data: dict[str, Any],
+        result: Result,
+        before: Result | None,
+        cancel_when: Callable[[], object] | None,
+    ) -> Result:
+        self.cancellation.asked.clear()
+        event = result.event
+        values = {"github": self._github(result, data["name"]), "inputs": dict(event.inputs)}
+        started = _Workflow(self, data, values, result, None, "", before)
         with self._cancelled(cancel_when or (lambda: False)):
             started.run()
         return result
@@ -153,7 +182,8 @@ class Runner:
                 over.set()
             watching.result()
 
-    def _github(self, event: Event, workflow: str) -> dict[str, Any]:
+    def _github(self, result: Result, workflow: str) -> dict[str, Any]:
+        event = result.event
         payload = dict(event.payload)
         return {
             "event": payload,
@@ -163,8 +193,8 @@ class Runner:
             "sha": event.sha,
             "actor": event.actor,
             "repository": self.repository,
-            "run_id": self.run_id,
-            "run_attempt": "1",
+            "run_id": result.run_id,
+            "run_attempt": str(result.attempt),
             "token": self.token,
             "api_url": self.api_url,
             "server_url": "https://github.com",
@@ -183,12 +213,35 @@ class _Workflow:
     result: Result
     permitted: Mapping[str, str] | None
     prefix: str
+    before: Result | None
     done: dict[str, dict[str, Any]] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set)
 
     def run(self) -> None:
         for name in in_order(self.data["jobs"]):
-            self._run(name, self.data["jobs"][name])
+            job = self.data["jobs"][name]
+            ended = self._kept(name, job)
+            if ended is None:
+                known = set(self.result.jobs)
+                self._run(name, job)
+                shown = {key: one for key, one in self.result.jobs.items() if key not in known}
+                ended = Ended(self.done[name], shown)
+            else:
+                self.kept.add(name)
+                self.done[name] = ended.values
+                self.result.jobs.update(ended.jobs)
+            self.result.ended[self.prefix + name] = ended
+
+    def _before(self, job: dict[str, Any]) -> Result | None:
+        """The attempt before, as far as nothing that a job needs is run again."""
+        return self.before if set(needs(job)) <= self.kept else None
+
+    def _kept(self, name: str, job: dict[str, Any]) -> Ended | None:
+        """How a job ended in the attempt before, unless it is run again."""
+        before = self._before(job)
+        ended = before.ended.get(self.prefix + name) if before else None
+        return ended if ended and ended.values["result"] in ("success", "skipped") else None
 
     def _run(self, name: str, job: dict[str, Any]) -> None:
         before = {need: self.done[need] for need in needs(job)}
@@ -252,7 +305,8 @@ class _Workflow:
         call = data["on"]["workflow_call"] or {}
         inputs = _inputs(job["uses"], call.get("inputs", {}), context.evaluated(job.get("with", {})))
         values = {"github": self.values["github"], "inputs": inputs}
-        inner = _Workflow(self.runner, data, values, self.result, self._permissions(job), f"{shown} / ")
+        permitted, before = self._permissions(job), self._before(job)
+        inner = _Workflow(self.runner, data, values, self.result, permitted, f"{shown} / ", before)
         inner.run()
         results = {one["result"] for one in inner.done.values()}
         outcome = "failure" if inner.failed else _worst(results)
