@@ -11,6 +11,7 @@ from pathlib import Path
 from subprocess import PIPE, STDOUT, Popen
 from threading import Lock
 
+from lockgate.aws import CREDENTIALS
 from lockgate.plans.process import end_group, sigterm_as_interrupt
 
 MOST = 4
@@ -43,14 +44,20 @@ class Children:
         self._lock = Lock()
         self._ended = False
 
-    def run(self, arguments: Sequence[str]) -> tuple[int, str]:
-        """Runs `lockgate ...` to its end; exit code, and all that it said."""
+    def run(self, arguments: Sequence[str], profile: str | None = None) -> tuple[int, str]:
+        """Runs `lockgate ...` to its end; exit code, and all that it said.
+
+        Args:
+            arguments: the verb and what follows.
+            profile: of AWS, instead of the credentials that this process has.
+        """
         with self._lock:
             if self._ended:
                 return 1, "interrupted before it began"
             child = Popen(
                 [sys.executable, "-m", "lockgate", *arguments],
                 cwd=self._root,
+                env=_environment(profile),
                 stdout=PIPE,
                 stderr=STDOUT,
                 text=True,
@@ -72,6 +79,13 @@ class Children:
             running = list(self._running)
         for child in running:
             end_group(child, child.wait)
+
+
+def _environment(profile: str | None) -> dict[str, str]:
+    if profile is None:
+        return dict(os.environ)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(CREDENTIALS)}
+    return {**inherited, "AWS_PROFILE": profile}
 
 
 @contextmanager

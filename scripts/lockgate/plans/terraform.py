@@ -19,6 +19,7 @@ from typing import IO, Any
 
 import python_terraform
 
+from lockgate.aws import CREDENTIALS
 from lockgate.errors import LockgateError, RefusedError
 from lockgate.plans.process import TimedOutError, lines_of
 from lockgate.plans.redaction import Redacted, redact
@@ -59,19 +60,6 @@ _LOCK_INFO = re.compile(r"^\W*(ID|Operation|Who|Created):[ \t]*(\S.*?)\s*$", re.
 
 _NOT_INHERITED = ("TF_CLI_ARGS", "TF_DATA_DIR", "TF_INPUT", "TF_LOG", "TF_VAR_", "TF_WORKSPACE")
 """Starts of variables that would make a run differ from what the repository says."""
-
-_CREDENTIALS = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_SECURITY_TOKEN",
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_ROLE_",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_",
-)
-"""Starts of variables that go where credentials are passed: a session token does not fit another key."""
 
 
 @dataclass(frozen=True)
@@ -251,7 +239,7 @@ class Terraform:
         return LockgateError(f"{where}: {text}", hint=hint)
 
     def _environment(self) -> dict[str, str]:
-        dropped = _NOT_INHERITED + (_CREDENTIALS if "AWS_ACCESS_KEY_ID" in self.environment else ())
+        dropped = _NOT_INHERITED + (CREDENTIALS if "AWS_ACCESS_KEY_ID" in self.environment else ())
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
         own = {"TF_DATA_DIR": str(self.data_dir), **self.toolchain.environment()}
         return {**inherited, **own, **self.environment}
