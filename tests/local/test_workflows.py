@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from tests.local.release_world import REGION, REPOSITORY, clean_environment
+from tests.sarif import problems
 from tests.workflows.runner import Event, Result, Runner, UsesCall
 from tests.workflows.runner.doubles import noted, standard
 from tests.workflows.runner.github import REPOSITORY as NAME
@@ -32,8 +33,18 @@ NEEDED = (
 )
 SERVICE = """\
 kind: lambda
-release: {strategy: all_at_once, bake_minutes: 0}
+release: {interval_minutes: 120, bake_minutes: 0}
 judge: observe
+"""
+"""Its first release goes out at once, and a canary lasts for longer than GitHub needs to end a step."""
+
+JOURNAL = "terraform/stacks/tooling/journal.tf"
+LOG_GROUP = """\
+resource "aws_cloudwatch_log_group" "journal" {
+  kms_key_id        = module.encryption_key.key_arn
+  name              = "/lockgate/journal"
+  retention_in_days = 365
+}
 """
 CODE = "def handler(event, context):\n    return 'version %d'\n"
 GH = """\
@@ -55,7 +66,8 @@ class World:
         endpoint: of the embedded AWS.
         github: what is on GitHub.
         approved: environments for which somebody approves.
-        asked: environments that were asked for.
+        asked: environments that were asked for since the last run began.
+        last: the last release.
     """
 
     root: Path
@@ -64,6 +76,7 @@ class World:
     runner: Runner
     approved: set[str] = field(default_factory=lambda: set(NAMES))
     asked: list[str] = field(default_factory=list)
+    last: Result = field(init=False)
 
     def gate(self, environment: str, _job: str) -> bool:
         self.asked.append(environment)
@@ -88,9 +101,18 @@ class World:
         self.git("commit", "--quiet", "--message", "Change")
         return self.git("rev-parse", "HEAD")
 
-    def release(self) -> Result:
-        sha = self.git("rev-parse", "HEAD")
-        return self.runner.run(".github/workflows/release.yml", Event("push", {}, "refs/heads/main", sha))
+    def release(self, cancel_when: Callable[[], object] | None = None) -> Result:
+        """What is merged, on its way."""
+        event = Event("push", {}, "refs/heads/main", self.git("rev-parse", "HEAD"))
+        self.asked.clear()
+        self.last = self.runner.run(".github/workflows/release.yml", event, cancel_when=cancel_when)
+        return self.last
+
+    def rerun(self, cancel_when: Callable[[], object] | None = None) -> Result:
+        """The last release again, as far as it has not succeeded."""
+        self.asked.clear()
+        self.last = self.runner.rerun_failed(self.last, cancel_when)
+        return self.last
 
     def pull_request(self, files: Mapping[str, str], *, repository: str = NAME) -> Result:
         """Opens one with these files, on a branch that is gone again afterwards."""
@@ -118,8 +140,8 @@ class World:
         session: Any = boto3.Session(ACCOUNTS[environment], "local", region_name=REGION)
         return session.client(service, endpoint_url=self.endpoint)
 
-    def approved_by(self, environment: str) -> Any:
-        """Who has approved the last release there, as its ledger has it."""
+    def released(self, environment: str) -> Any:
+        """The last release there, as its ledger has it."""
         found = self.client("dynamodb", environment).query(
             TableName=f"lockgate-{environment}-ledger",
             KeyConditionExpression="pk = :pk",
@@ -127,7 +149,19 @@ class World:
             ScanIndexForward=False,
             Limit=1,
         )
-        return json.loads(found["Items"][0]["document"]["S"])["approvals"]["given"]
+        return json.loads(found["Items"][0]["document"]["S"])
+
+    def alias(self, environment: str) -> tuple[str, dict[str, float]]:
+        """Version of the alias, and the shares of further ones."""
+        found = self.client("lambda", environment).get_alias(
+            FunctionName=f"lockgate-{environment}-orders", Name="live"
+        )
+        return found["FunctionVersion"], found.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+
+    def journals(self) -> list[str]:
+        """Names of the log groups that `LOG_GROUP` has made."""
+        found = self.client("logs", "tooling").describe_log_groups(logGroupNamePrefix="/lockgate/journal")
+        return [group["logGroupName"] for group in found["logGroups"]]
 
     def code(self, environment: str) -> str:
         """SHA-256 of the code that serves, as Lambda writes it."""
@@ -196,7 +230,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, endpoint: str) -> Iterator[W
         made.git("init", "--quiet", "--initial-branch", "main")
         made.git("config", "uploadpack.allowAnySHA1InWant", "true")
         files = {"lambdas/orders/service.yaml": SERVICE, "lambdas/orders/src/app.py": CODE % 1}
-        made.commit({"platform.yaml": platform(endpoint), **files})
+        made.commit({"platform.yaml": platform(endpoint), JOURNAL: LOG_GROUP, **files})
         yield made
 
 
@@ -217,10 +251,9 @@ def test_what_is_merged_comes_no_further_than_to_what_somebody_guards(world: Wor
 
 def test_the_same_bytes_come_to_prod_after_an_approval(world: World) -> None:
     world.github.environments["prod"] = guarded("prod")
-    world.asked.clear()
-    result = world.release()
+    result = world.rerun()
     assert result.conclusion == "success", result.log
-    assert world.asked == ["dev", "staging", "prod"], "nothing of tooling changes"
+    assert world.asked == ["prod"], "what has succeeded is not run again"
     assert len({world.code(name) for name in ("dev", "staging", "prod")}) == 1
     assert {
         ("Build", "lockgate-tooling-build"),
@@ -228,12 +261,74 @@ def test_the_same_bytes_come_to_prod_after_an_approval(world: World) -> None:
         ("prod / Deploy", "lockgate-prod-deploy"),
     } <= roles(result)
     assert "Plan for prod" in result.jobs["Plan prod / Plan"].summary
-    assert world.approved_by("prod") == [{"by": "grace", "comment": "Ship it!"}]
-    assert world.approved_by("staging") == world.approved_by("prod"), "in that run it was asked for too"
+    given = {"by": "grace", "comment": "Ship it!"}
+    assert world.released("staging")["approvals"]["given"] == [given]
+    assert world.released("prod")["approvals"]["given"] == [given, given], "once for each attempt"
     plans = world.client("s3", "prod").list_objects_v2(
         Bucket=f"lockgate-prod-state-{ACCOUNTS['prod']}-{REGION}", Prefix="plans/"
     )
-    assert plans["KeyCount"] == 1, "the one that was never applied; the other is gone"
+    assert plans["KeyCount"] == 0, "it was applied, and is gone"
+
+
+def test_what_cannot_be_made_again_takes_an_approval_of_its_own(world: World) -> None:
+    (world.root / JOURNAL).unlink()
+    world.commit({"lambdas/orders/src/app.py": CODE % 2})
+    world.github.environments["tooling-destroy"] = guarded("tooling-destroy", reviewers=False)
+    world.approved.add("tooling-destroy")
+    result = world.release()
+    assert "1 would destroy what cannot be made again" in result.jobs["Plan tooling / Plan"].summary
+    assert "aws_cloudwatch_log_group.journal" in result.jobs["Plan tooling / Plan"].summary
+    assert result.jobs["tooling / Approve what is lost"].conclusion == "failure"
+    assert "tooling-destroy: nobody has to approve" in result.jobs["tooling / Approve what is lost"].log
+    assert result.jobs["tooling / Deploy"].conclusion == "skipped"
+
+    world.github.environments["tooling-destroy"] = guarded("tooling-destroy")
+    world.approved.remove("tooling-destroy")
+    result = world.rerun()
+    assert world.asked == ["tooling-destroy"]
+    assert result.jobs["tooling / Deploy"].conclusion == "skipped"
+    assert world.journals() == ["/lockgate/journal"]
+
+    world.approved = {"tooling", "tooling-destroy"}
+    result = world.rerun()
+    assert world.asked == ["tooling-destroy", "tooling", "dev"]
+    assert result.jobs["tooling / Deploy"].conclusion == "success", result.log
+    assert world.journals() == []
+    assert result.jobs["dev / Deploy"].conclusion == "failure", "nobody has approved that yet"
+
+
+def rolled_back_in_dev(world: World, result: Result) -> None:
+    """The run was cancelled in dev's canary, which is taken back, and nothing comes after it."""
+    assert result.conclusion == "cancelled", result.log
+    job = result.jobs["dev / Deploy"]
+    outcomes = {step.name: step.outcome for step in job.steps}
+    assert (job.conclusion, outcomes["Apply the approved plan"]) == ("cancelled", "success")
+    assert outcomes["Release"] == "cancelled", "traffic had shifted"
+    assert outcomes["Roll back what was cancelled"] == "success", job.log
+    assert world.asked == ["dev"]
+    assert {one.conclusion for name, one in result.jobs.items() if "staging" in name or "prod" in name} == {
+        "skipped"
+    }
+    released = world.released("dev")
+    assert (released["status"], released["stop_reason"]) == (
+        "rolled_back",
+        "roll-back asked for by ada (GitHub)",
+    )
+    assert world.alias("dev") == (released["deployments"]["orders"]["from_version"], {})
+    assert world.code("dev") == world.code("prod")
+
+
+def test_a_release_that_is_cancelled_in_its_canary_is_rolled_back(world: World) -> None:
+    """Signals do not reach it: it goes on, and hears of it by the ledger."""
+    world.approved = set(NAMES)
+    rolled_back_in_dev(world, world.rerun(cancel_when=lambda: world.alias("dev")[1]))
+
+
+def test_a_release_that_is_killed_in_its_canary_is_rolled_back(world: World) -> None:
+    world.runner.cancellation.tree = True
+    result = world.release(cancel_when=lambda: world.alias("dev")[1])
+    rolled_back_in_dev(world, result)
+    assert result.jobs["tooling"].conclusion == "skipped", "nothing of it changes"
 
 
 PLANTED = "PLANTED-5e11"
@@ -278,7 +373,7 @@ def test_a_good_pull_request_gets_one_comment_and_ends_green(world: World) -> No
     assert "# 1 of 1 plans would change something; checkov passed" in comment["body"]
     assert "+ memory_size = 512" in comment["body"]
     assert comment["body"].rstrip().endswith(result.jobs["Gate"].summary.rstrip())
-    assert json.loads((result.folder / "uploaded.sarif").read_text())["version"] == "2.1.0"
+    assert problems(json.loads((result.folder / "uploaded.sarif").read_text())) == []
     assert {role for _, role in roles(result)} == {"lockgate-prod-plan"}, "a pull request may only read"
 
 
@@ -296,6 +391,7 @@ def test_a_bad_pull_request_ends_red_with_what_is_wrong_in_the_comment(world: Wo
         assert f"| {name} | 4 to create |" in comment["body"]
     kept = [path for part in ("artifacts", "uploaded.sarif") for path in _files(result.folder / part)]
     assert len(kept) == 3 * 4 + 1
+    assert problems(json.loads((result.folder / "uploaded.sarif").read_text())) == []
     told = [path.read_text() for path in kept] + [job.summary for job in result.jobs.values()]
     assert PLANTED not in "".join([comment["body"], result.log, *told])
 

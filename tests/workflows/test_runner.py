@@ -241,6 +241,29 @@ def test_continue_on_error_and_a_step_that_hangs(tmp_path: Path) -> None:
     assert "ended after" in second.log
 
 
+def test_jobs_of_a_matrix_run_side_by_side(tmp_path: Path) -> None:
+    text = """
+        name: Main
+        on: {push: {}}
+        permissions: {}
+        jobs:
+          each:
+            name: Each ${{ matrix.name }}
+            runs-on: x
+            env: {NAME: "${{ matrix.name }}", FOLDER: %s}
+            strategy: {%smatrix: {name: [1, 2]}}
+            steps:
+              - run: |
+                  touch "$FOLDER/$NAME"
+                  for i in $(seq 100); do test -f "$FOLDER/$((3 - NAME))" && exit; sleep 0.05; done
+                  exit 1
+        """
+    result = run(tmp_path, text % (tmp_path, "fail-fast: false, "))
+    assert conclusions(result) == {"Each 1": "success", "Each 2": "success"}, result.log
+    with pytest.raises(WorkflowError, match="the first failure would cancel the others"):
+        run(tmp_path, text % (tmp_path, ""))
+
+
 def test_failed_jobs_are_run_again_with_what_depends_on_them_and_nothing_else(tmp_path: Path) -> None:
     text = """
         name: Main

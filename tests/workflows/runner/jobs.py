@@ -16,6 +16,9 @@ from tests.workflows.runner.expressions import Context, to_string
 from tests.workflows.runner.steps import Cancellation, Double, JobSteps, StepResult
 from tests.workflows.runner.workflow import WorkflowError, in_order, matrix, needs, read
 
+AT_ONCE = 2
+"""Jobs of a matrix that run side by side: two plans take two cores and 3 GB."""
+
 RANK = {"none": 0, "read": 1, "write": 2}
 
 
@@ -225,13 +228,17 @@ class _Workflow:
             if ended is None:
                 known = set(self.result.jobs)
                 self._run(name, job)
-                shown = {key: one for key, one in self.result.jobs.items() if key not in known}
-                ended = Ended(self.done[name], shown)
+                ended = Ended(self.done[name], self._shown_since(known))
             else:
                 self.kept.add(name)
                 self.done[name] = ended.values
                 self.result.jobs.update(ended.jobs)
             self.result.ended[self.prefix + name] = ended
+
+    def _shown_since(self, known: set[str]) -> dict[str, JobResult]:
+        # Other combinations of the caller's matrix add theirs at the same time.
+        shown = list(self.result.jobs.items())
+        return {name: one for name, one in shown if name not in known and name.startswith(self.prefix)}
 
     def _before(self, job: dict[str, Any]) -> Result | None:
         """The attempt before, as far as nothing that a job needs is run again."""
@@ -270,21 +277,27 @@ class _Workflow:
 
     def _combinations(self, name: str, job: dict[str, Any], context: Context) -> tuple[str, dict[str, str]]:
         strategy = context.evaluated(job.get("strategy", {}))
-        outcome, outputs = "skipped", {}
-        for combination in matrix(strategy):
-            own = Context({**context.values, "matrix": combination})
-            shown = self._named(name, job, own, combination)
-            if "uses" in job:
-                one, given = self._called(shown, job, own)
-            else:
-                ran = self._steps(shown, job, own)
-                self.result.jobs[shown] = ran
-                one, given = ran.conclusion, ran.outputs
-            outcome = one if outcome in ("skipped", "success") else outcome
-            outputs.update(given)
-            if outcome == "failure" and strategy.get("fail-fast", True):
-                break
-        return outcome, outputs
+        combinations = matrix(strategy)
+        if len(combinations) > 1 and strategy.get("fail-fast", True):
+            raise WorkflowError(f"{self.prefix}{name}: the first failure would cancel the others")
+        outcomes, outputs = set[str](), dict[str, str]()
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            run = lambda combination: self._one(name, job, context, combination)  # noqa: E731
+            for outcome, given in pool.map(run, combinations):
+                outcomes.add(outcome)
+                outputs.update(given)
+        return _worst(outcomes), outputs
+
+    def _one(
+        self, name: str, job: dict[str, Any], context: Context, combination: Mapping[str, Any]
+    ) -> tuple[str, dict[str, str]]:
+        own = Context({**context.values, "matrix": combination})
+        shown = self._named(name, job, own, combination)
+        if "uses" in job:
+            return self._called(shown, job, own)
+        ran = self._steps(shown, job, own)
+        self.result.jobs[shown] = ran
+        return ran.conclusion, ran.outputs
 
     def _named(
         self, name: str, job: dict[str, Any], context: Context, combination: Mapping[str, Any] | None = None
