@@ -74,7 +74,7 @@ class World:
     endpoint: str
     github: State
     runner: Runner
-    approved: set[str] = field(default_factory=lambda: set(NAMES))
+    approved: set[str] = field(default_factory=lambda: {*NAMES, "tooling-destroy"})
     asked: list[str] = field(default_factory=list)
     last: Result = field(init=False)
 
@@ -130,7 +130,7 @@ class World:
             event = Event("pull_request", payload, "refs/pull/7/merge", head)
             # `make lint` and `make test` are what this test is a part of.
             return self.runner.run(
-                ".github/workflows/pull-request.yml", event, taken_for_done=("lint", "test")
+                ".github/workflows/pull-request.yml", event, taken_for_done=("Lint", "Test")
             )
         finally:
             self.git("switch", "--quiet", "main")
@@ -231,6 +231,8 @@ def world(tmp_path_factory: pytest.TempPathFactory, endpoint: str) -> Iterator[W
         made.git("config", "uploadpack.allowAnySHA1InWant", "true")
         files = {"lambdas/orders/service.yaml": SERVICE, "lambdas/orders/src/app.py": CODE % 1}
         made.commit({"platform.yaml": platform(endpoint), JOURNAL: LOG_GROUP, **files})
+        lockgate = REPOSITORY / ".venv/bin/lockgate"
+        subprocess.run([lockgate, "apply", "--stack", "tooling"], cwd=root, env=env, check=True)
         yield made
 
 
@@ -239,9 +241,36 @@ def roles(result: Result) -> set[tuple[str, str]]:
     return {(one["job"], one["role"]) for one in noted(result.folder, "roles.jsonl")}
 
 
-def test_what_is_merged_comes_no_further_than_to_what_somebody_guards(world: World) -> None:
-    world.github.environments["prod"] = guarded("prod", reviewers=False)
+def test_what_cannot_be_made_again_takes_an_approval_of_its_own(world: World) -> None:
+    (world.root / JOURNAL).unlink()
+    world.commit({})
+    world.github.environments["tooling-destroy"] = guarded("tooling-destroy", reviewers=False)
     result = world.release()
+    assert "1 would destroy what cannot be made again" in result.jobs["Plan tooling / Plan"].summary
+    assert "aws_cloudwatch_log_group.journal" in result.jobs["Plan tooling / Plan"].summary
+    assert result.jobs["tooling / Approve what is lost"].conclusion == "failure"
+    assert "tooling-destroy: nobody has to approve" in result.jobs["tooling / Approve what is lost"].log
+
+    world.github.environments["tooling-destroy"] = guarded("tooling-destroy")
+    world.approved.remove("tooling-destroy")
+    result = world.rerun()
+    assert world.asked == ["tooling-destroy"]
+    assert result.jobs["tooling / Approve what is lost"].conclusion == "failure"
+    assert {job.conclusion for name, job in result.jobs.items() if name.endswith("Deploy")} == {"skipped"}
+    assert world.journals() == ["/lockgate/journal"]
+
+    world.approved = {"tooling", "tooling-destroy"}
+    result = world.rerun()
+    assert world.asked == ["tooling-destroy", "tooling", "dev"]
+    assert result.jobs["tooling / Deploy"].conclusion == "success", result.log
+    assert world.journals() == []
+    assert result.jobs["dev / Deploy"].conclusion == "failure", "nobody has approved that yet"
+
+
+def test_what_is_merged_comes_no_further_than_to_what_somebody_guards(world: World) -> None:
+    world.approved = {*NAMES}
+    world.github.environments["prod"] = guarded("prod", reviewers=False)
+    result = world.rerun()
     assert result.jobs["staging / Deploy"].conclusion == "success", result.log
     assert result.jobs["prod / Deploy"].conclusion == "failure"
     assert "prod: nobody has to approve" in result.jobs["prod / Deploy"].log
@@ -270,65 +299,26 @@ def test_the_same_bytes_come_to_prod_after_an_approval(world: World) -> None:
     assert plans["KeyCount"] == 0, "it was applied, and is gone"
 
 
-def test_what_cannot_be_made_again_takes_an_approval_of_its_own(world: World) -> None:
-    (world.root / JOURNAL).unlink()
-    world.commit({"lambdas/orders/src/app.py": CODE % 2})
-    world.github.environments["tooling-destroy"] = guarded("tooling-destroy", reviewers=False)
-    world.approved.add("tooling-destroy")
-    result = world.release()
-    assert "1 would destroy what cannot be made again" in result.jobs["Plan tooling / Plan"].summary
-    assert "aws_cloudwatch_log_group.journal" in result.jobs["Plan tooling / Plan"].summary
-    assert result.jobs["tooling / Approve what is lost"].conclusion == "failure"
-    assert "tooling-destroy: nobody has to approve" in result.jobs["tooling / Approve what is lost"].log
-    assert result.jobs["tooling / Deploy"].conclusion == "skipped"
-
-    world.github.environments["tooling-destroy"] = guarded("tooling-destroy")
-    world.approved.remove("tooling-destroy")
-    result = world.rerun()
-    assert world.asked == ["tooling-destroy"]
-    assert result.jobs["tooling / Deploy"].conclusion == "skipped"
-    assert world.journals() == ["/lockgate/journal"]
-
-    world.approved = {"tooling", "tooling-destroy"}
-    result = world.rerun()
-    assert world.asked == ["tooling-destroy", "tooling", "dev"]
-    assert result.jobs["tooling / Deploy"].conclusion == "success", result.log
-    assert world.journals() == []
-    assert result.jobs["dev / Deploy"].conclusion == "failure", "nobody has approved that yet"
-
-
-def rolled_back_in_dev(world: World, result: Result) -> None:
-    """The run was cancelled in dev's canary, which is taken back, and nothing comes after it."""
-    assert result.conclusion == "cancelled", result.log
-    job = result.jobs["dev / Deploy"]
-    outcomes = {step.name: step.outcome for step in job.steps}
-    assert (job.conclusion, outcomes["Apply the approved plan"]) == ("cancelled", "success")
-    assert outcomes["Release"] == "cancelled", "traffic had shifted"
-    assert outcomes["Roll back what was cancelled"] == "success", job.log
-    assert world.asked == ["dev"]
-    assert {one.conclusion for name, one in result.jobs.items() if "staging" in name or "prod" in name} == {
-        "skipped"
-    }
-    released = world.released("dev")
-    assert (released["status"], released["stop_reason"]) == (
-        "rolled_back",
-        "roll-back asked for by ada (GitHub)",
-    )
-    assert world.alias("dev") == (released["deployments"]["orders"]["from_version"], {})
-    assert world.code("dev") == world.code("prod")
-
-
 def test_a_release_that_is_cancelled_in_its_canary_is_rolled_back(world: World) -> None:
-    """Signals do not reach it: it goes on, and hears of it by the ledger."""
-    world.approved = set(NAMES)
-    rolled_back_in_dev(world, world.rerun(cancel_when=lambda: world.alias("dev")[1]))
-
-
-def test_a_release_that_is_killed_in_its_canary_is_rolled_back(world: World) -> None:
+    """Signals do not reach it, and then it is killed. One that lives on hears of it by the ledger, which
+    test_release has."""
+    world.commit({"lambdas/orders/src/app.py": CODE % 2})
     world.runner.cancellation.tree = True
     result = world.release(cancel_when=lambda: world.alias("dev")[1])
-    rolled_back_in_dev(world, result)
+    assert result.conclusion == "cancelled", result.log
     assert result.jobs["tooling"].conclusion == "skipped", "nothing of it changes"
+    job = result.jobs["dev / Deploy"]
+    outcomes = {step.name: step.outcome for step in job.steps}
+    assert (job.conclusion, outcomes["Release"]) == ("cancelled", "cancelled"), job.log
+    assert outcomes["Roll back what was cancelled"] == "success", job.log
+    assert world.asked == ["dev"]
+    later = {one.conclusion for name, one in result.jobs.items() if "staging" in name or "prod" in name}
+    assert later == {"skipped"}
+    released = world.released("dev")
+    assert released["status"] == "rolled_back"
+    assert released["stop_reason"] == "roll-back asked for by ada (GitHub)"
+    assert world.alias("dev") == (released["deployments"]["orders"]["from_version"], {})
+    assert world.code("dev") == world.code("prod")
 
 
 PLANTED = "PLANTED-5e11"
@@ -424,7 +414,8 @@ def test_what_somebody_has_changed_by_hand_gets_an_issue(world: World) -> None:
     function = "lockgate-prod-orders"
     functions.update_function_configuration(FunctionName=function, MemorySize=1024)
     nightly = Event("schedule", {}, "refs/heads/main", world.git("rev-parse", "HEAD"))
-    result = world.runner.run(".github/workflows/drift.yml", nightly)
+    same = ("Drift (tooling)", "Drift (staging)")
+    result = world.runner.run(".github/workflows/drift.yml", nightly, taken_for_done=same)
     assert result.conclusion == "success", result.log
     (issue,) = world.github.issues
     assert issue["title"] == "Drift in prod: 1 resource changed by hand"
