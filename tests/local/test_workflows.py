@@ -173,18 +173,19 @@ class World:
 
 def prepare(workspace: Path) -> None:
     """This repository's environments stand in for those that `make setup` would make, which takes long."""
-    for what, folder in (("dev", ".venv"), ("checkov", ".venv-checkov")):
+    folders = {"dev": ".venv", "checkov": ".venv-checkov"}
+    stamps = "import json, sys, setup; print(json.dumps([setup.digest(what) for what in sys.argv[1:]]))"
+    done = subprocess.run(
+        ["python3", "-c", stamps, *folders],
+        cwd=workspace / "scripts",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for folder, stamp in zip(folders.values(), json.loads(done.stdout), strict=True):
         (workspace / folder).mkdir()
         (workspace / folder / "bin").symlink_to(REPOSITORY / folder / "bin")
-        stamp = "import sys, setup; sys.stdout.write(setup.digest(sys.argv[1]))"
-        done = subprocess.run(
-            ["python3", "-c", stamp, what],
-            cwd=workspace / "scripts",
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        (workspace / folder / "lockgate-stamp").write_text(done.stdout)
+        (workspace / folder / "lockgate-stamp").write_text(stamp)
 
 
 def platform(endpoint: str) -> str:

@@ -52,6 +52,29 @@ def test_a_child_is_this_command_in_another_process(tmp_path: Path) -> None:
     assert started.run(["plan"]) == (1, "interrupted before it began")
 
 
+def test_a_child_with_a_profile_gets_no_other_credentials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shows = tmp_path / "shows"
+    shows.write_text("#!/bin/sh\nenv | grep ^AWS_ | sort\n")
+    shows.chmod(0o755)
+    monkeypatch.setattr("lockgate.plans.several.sys.executable", str(shows))
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "of that key")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/config")
+    with children(tmp_path) as started:
+        _, as_here = started.run(["plan"])
+        _, with_profile = started.run(["plan"], "acme-prod")
+    assert as_here.splitlines() == [
+        "AWS_ACCESS_KEY_ID=key",
+        "AWS_CONFIG_FILE=/config",
+        "AWS_SESSION_TOKEN=of that key",
+    ]
+    assert with_profile.splitlines() == ["AWS_CONFIG_FILE=/config", "AWS_PROFILE=acme-prod"]
+
+
 PARENT = """
 import sys
 from pathlib import Path

@@ -235,7 +235,7 @@ def test_values_and_credentials_are_in_no_log(
 ) -> None:
     with caplog.at_level(logging.DEBUG):
         it = dataclasses.replace(terraform, environment={"AWS_SECRET_ACCESS_KEY": "hush"})
-        it.plan(Path("x"), {"password": "hush"})
+        it.plan(it.data_dir / "x", {"password": "hush"})
         fake.tell(stdout='{"a": {"value": "hush"}}')
         assert it.output() == {"a": "hush"}
     assert "hush" not in caplog.text

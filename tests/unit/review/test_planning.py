@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from lockgate.checks.scan import PYTHON
 from lockgate.checks.stage import CANARIES
+from lockgate.commands.plan import plan
 from lockgate.commands.review import review
 from lockgate.errors import Exit, UsageError
 from lockgate.plans.binding import Binding, State
@@ -176,3 +177,12 @@ def test_plans_are_made_of_what_is_touched_where_they_are_looked_for(root: Path,
     assert root.is_dir()
     with pytest.raises(UsageError, match="--plan makes the plans of what is touched"):
         run(*options)
+
+
+def test_a_profile_is_for_several_plans(root: Path) -> None:
+    with pytest.raises(UsageError, match="--profile goes with --plan"):
+        run("--since", "HEAD", "--profile", "acme-prod")
+    with pytest.raises(UsageError, match="--profile goes with --touched"):
+        CliRunner().invoke(
+            plan, ["--env", "dev", "--profile", "acme-prod"], standalone_mode=False, catch_exceptions=False
+        )
