@@ -79,15 +79,20 @@ class Aws:
     calls: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def connect(cls, account: Account, region: str) -> Aws:
+    def connect(cls, account: Account, region: str, profile: str | None = None) -> Aws:
         """Clients for an account. An embedded AWS that is not bootstrapped takes the account id as its access
-        key; everywhere else credentials are the usual chain's."""
+        key; everywhere else credentials are the profile's, or the usual chain's.
+
+        Raises:
+            RefusedError: there is no such profile.
+        """
         endpoint = account.endpoint_url.rstrip("/") if account.endpoint_url else None
         if not account.is_embedded or account.is_bootstrapped:
             try:
-                return cls(boto3.Session(region_name=region), region, endpoint)
+                return cls(boto3.Session(region_name=region, profile_name=profile), region, endpoint)
             except ProfileNotFound as error:
-                raise RefusedError(str(error), hint="Correct AWS_PROFILE, or unset it.") from error
+                named = "--profile" if profile else "AWS_PROFILE, or unset it"
+                raise RefusedError(str(error), hint=f"Correct {named}.") from error
         session = boto3.Session(
             aws_access_key_id=account.account_id, aws_secret_access_key="local", region_name=region
         )
@@ -113,14 +118,17 @@ class Aws:
         )
         return Aws(session, region, self.endpoint_url)
 
-    def check_account(self, expected: str, name: str) -> None:
-        """Refuses to go on in another account than `platform.yaml` names.
+    def account(self, name: str) -> str:
+        """The account that these credentials belong to.
+
+        Args:
+            name: what they are for, as people call it.
 
         Raises:
-            RefusedError: no credentials, no answer, or the wrong account.
+            RefusedError: no credentials, or no answer.
         """
         try:
-            account = self.sts.get_caller_identity()["Account"]
+            return self.sts.get_caller_identity()["Account"]
         except NoCredentialsError as error:
             raise RefusedError(
                 f"no AWS credentials for {name!r}",
@@ -134,6 +142,14 @@ class Aws:
                 if self.endpoint_url is None
                 else "Start the embedded AWS: make local-up.",
             ) from error
+
+    def check_account(self, expected: str, name: str) -> None:
+        """Refuses to go on in another account than `platform.yaml` names.
+
+        Raises:
+            RefusedError: no credentials, no answer, or the wrong account.
+        """
+        account = self.account(name)
         if account != expected:
             raise RefusedError(
                 f"these credentials belong to account {account}, but {name!r} is account "

@@ -164,6 +164,13 @@ class ReleaseWorld:
         )
         return Running(process)
 
+    def side_by_side(self, *commands: tuple[str, ...]) -> list[str]:
+        """Runs several `lockgate ...` at the same time to their good ends; what each said."""
+        started = [self.lockgate(*command) for command in commands]
+        codes = [running.ended() for running in started]
+        assert not any(codes), "\n".join(running.output for running in started)
+        return [running.output for running in started]
+
     def run(self, verb: str, *arguments: str, expect: int = 0) -> str:
         """Runs `lockgate VERB --env local ...` to its end; what it said."""
         running = self.start(verb, *arguments)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
+import yaml
 
-from tests.local.release_world import ReleaseWorld
+from lockgate.config import Project
+from tests.local.release_world import REGION, ReleaseWorld
 
 pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(600)]
 
@@ -125,6 +130,73 @@ def test_a_laptop_plans_and_applies_in_one_go_where_nobody_planned(world: Releas
     nowhere = world.run("apply", "--digest", "0" * 64, expect=REFUSED)
     assert f"there is no plan {'0' * 64} of local in s3://" in nowhere
     assert "--digest is missing" in world.run("apply", "--approve-destroys", expect=USAGE)
+
+
+PROFILE = """\
+[profile of-prod]
+aws_access_key_id = 444444444444
+aws_secret_access_key = local
+"""
+ACCOUNTS = {"dev": "222222222222", "prod": "444444444444"}
+
+
+@pytest.fixture
+def of_two_accounts(world: ReleaseWorld, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Environments that are set up as real accounts are, a change that touches them, and somebody who is
+    signed in to dev, with a profile of prod."""
+    path = world.root / "platform.yaml"
+    before = path.read_text()
+    platform = yaml.safe_load(before)
+    del platform["tooling"]
+    platform["environments"] = {
+        name: {"account_id": account, "endpoint_url": world.endpoint, "bootstrapped": True}
+        for name, account in ACCOUNTS.items()
+    }
+    path.write_text(yaml.safe_dump(platform, sort_keys=False))
+    for name, account in ACCOUNTS.items():
+        session: Any = boto3.Session(account, "local", region_name=REGION)
+        session.client("s3", endpoint_url=world.endpoint).create_bucket(
+            Bucket=Project(world.root).platform.state_bucket_of(name),
+            CreateBucketConfiguration={"LocationConstraint": REGION},
+        )
+    (world.root / ".gitignore").write_text(".build/\n.lockgate/\n")
+    who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+    for words in (("init", "-q"), ("add", "-A"), (*who, "commit", "-qm", "Begin")):
+        subprocess.run(("git", *words), cwd=world.root, check=True)
+    show(world, "touched")
+    (tmp_path / "config").write_text(PROFILE)
+    yield {
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_ACCESS_KEY_ID": ACCOUNTS["dev"],
+        "AWS_SECRET_ACCESS_KEY": "local",
+    }
+    path.write_text(before)
+    show(world, "second")
+
+
+def touched(world: ReleaseWorld, signed_in: dict[str, str], *profiles: str, expect: int = 0) -> list[str]:
+    """What `plan --touched` says of each stack, and at last of all."""
+    options = [word for profile in profiles for word in ("--profile", profile)]
+    running = world.lockgate("plan", "--touched", "HEAD", *options, **signed_in)
+    assert running.ended() == expect, running.output
+    return running.output.split("== ")
+
+
+def test_touched_stacks_of_several_accounts_take_a_profile_of_each(
+    world: ReleaseWorld, of_two_accounts: dict[str, str]
+) -> None:
+    _, dev, prod = touched(world, of_two_accounts, expect=1)
+    assert "Plan for dev" in dev
+    assert "account 222222222222, but 'prod' is account 444444444444 in platform.yaml" in prod
+    assert "Plan for prod" not in prod, "which keeps nothing else from being planned"
+    assert "error: no plan of prod\n" in prod
+    assert "ARGS='--profile NAME'" in prod
+    _, dev, prod = touched(world, of_two_accounts, "of-prod")
+    assert ("Plan for dev" in dev, "account 222222222222" in dev) == (True, True)
+    assert ("Plan for prod" in prod, "account 444444444444" in prod) == (True, True)
+    (said,) = touched(world, of_two_accounts, "of-nobody", expect=REFUSED)
+    assert "of-nobody" in said
+    assert "Correct --profile" in said
 
 
 def test_what_somebody_changes_by_hand_is_reported_and_would_be_set_back(world: ReleaseWorld) -> None:

@@ -194,7 +194,7 @@ def test_a_second_interrupt_leaves_it_alone_and_says_how_to_attach(world: Releas
 def test_a_rollback_stops_a_running_release(world: ReleaseWorld) -> None:
     before, _ = world.alias()
     running = canary(world)
-    output = world.run("rollback")
+    output = world.run("rollback", "--running")
     assert running.ended() == 3
     last = assert_rolled_back(world, before, output)
     assert "roll-back asked for by" in last["reason"]

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from tests.local.release_world import REGION, REPOSITORY, clean_environment
+from tests.sarif import problems
 from tests.workflows.runner import Event, Result, Runner, UsesCall
 from tests.workflows.runner.doubles import noted, standard
 from tests.workflows.runner.github import REPOSITORY as NAME
@@ -32,8 +33,18 @@ NEEDED = (
 )
 SERVICE = """\
 kind: lambda
-release: {strategy: all_at_once, bake_minutes: 0}
+release: {interval_minutes: 120, bake_minutes: 0}
 judge: observe
+"""
+"""Its first release goes out at once, and a canary lasts for longer than GitHub needs to end a step."""
+
+JOURNAL = "terraform/stacks/tooling/journal.tf"
+LOG_GROUP = """\
+resource "aws_cloudwatch_log_group" "journal" {
+  kms_key_id        = module.encryption_key.key_arn
+  name              = "/lockgate/journal"
+  retention_in_days = 365
+}
 """
 CODE = "def handler(event, context):\n    return 'version %d'\n"
 GH = """\
@@ -55,15 +66,17 @@ class World:
         endpoint: of the embedded AWS.
         github: what is on GitHub.
         approved: environments for which somebody approves.
-        asked: environments that were asked for.
+        asked: environments that were asked for since the last run began.
+        last: the last release.
     """
 
     root: Path
     endpoint: str
     github: State
     runner: Runner
-    approved: set[str] = field(default_factory=lambda: set(NAMES))
+    approved: set[str] = field(default_factory=lambda: {*NAMES, "tooling-destroy"})
     asked: list[str] = field(default_factory=list)
+    last: Result = field(init=False)
 
     def gate(self, environment: str, _job: str) -> bool:
         self.asked.append(environment)
@@ -88,9 +101,18 @@ class World:
         self.git("commit", "--quiet", "--message", "Change")
         return self.git("rev-parse", "HEAD")
 
-    def release(self) -> Result:
-        sha = self.git("rev-parse", "HEAD")
-        return self.runner.run(".github/workflows/release.yml", Event("push", {}, "refs/heads/main", sha))
+    def release(self, cancel_when: Callable[[], object] | None = None) -> Result:
+        """What is merged, on its way."""
+        event = Event("push", {}, "refs/heads/main", self.git("rev-parse", "HEAD"))
+        self.asked.clear()
+        self.last = self.runner.run(".github/workflows/release.yml", event, cancel_when=cancel_when)
+        return self.last
+
+    def rerun(self, cancel_when: Callable[[], object] | None = None) -> Result:
+        """The last release again, as far as it has not succeeded."""
+        self.asked.clear()
+        self.last = self.runner.rerun_failed(self.last, cancel_when)
+        return self.last
 
     def pull_request(self, files: Mapping[str, str], *, repository: str = NAME) -> Result:
         """Opens one with these files, on a branch that is gone again afterwards."""
@@ -108,7 +130,7 @@ class World:
             event = Event("pull_request", payload, "refs/pull/7/merge", head)
             # `make lint` and `make test` are what this test is a part of.
             return self.runner.run(
-                ".github/workflows/pull-request.yml", event, taken_for_done=("lint", "test")
+                ".github/workflows/pull-request.yml", event, taken_for_done=("Lint", "Test")
             )
         finally:
             self.git("switch", "--quiet", "main")
@@ -118,8 +140,8 @@ class World:
         session: Any = boto3.Session(ACCOUNTS[environment], "local", region_name=REGION)
         return session.client(service, endpoint_url=self.endpoint)
 
-    def approved_by(self, environment: str) -> Any:
-        """Who has approved the last release there, as its ledger has it."""
+    def released(self, environment: str) -> Any:
+        """The last release there, as its ledger has it."""
         found = self.client("dynamodb", environment).query(
             TableName=f"lockgate-{environment}-ledger",
             KeyConditionExpression="pk = :pk",
@@ -127,7 +149,19 @@ class World:
             ScanIndexForward=False,
             Limit=1,
         )
-        return json.loads(found["Items"][0]["document"]["S"])["approvals"]["given"]
+        return json.loads(found["Items"][0]["document"]["S"])
+
+    def alias(self, environment: str) -> tuple[str, dict[str, float]]:
+        """Version of the alias, and the shares of further ones."""
+        found = self.client("lambda", environment).get_alias(
+            FunctionName=f"lockgate-{environment}-orders", Name="live"
+        )
+        return found["FunctionVersion"], found.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+
+    def journals(self) -> list[str]:
+        """Names of the log groups that `LOG_GROUP` has made."""
+        found = self.client("logs", "tooling").describe_log_groups(logGroupNamePrefix="/lockgate/journal")
+        return [group["logGroupName"] for group in found["logGroups"]]
 
     def code(self, environment: str) -> str:
         """SHA-256 of the code that serves, as Lambda writes it."""
@@ -139,18 +173,19 @@ class World:
 
 def prepare(workspace: Path) -> None:
     """This repository's environments stand in for those that `make setup` would make, which takes long."""
-    for what, folder in (("dev", ".venv"), ("checkov", ".venv-checkov")):
+    folders = {"dev": ".venv", "checkov": ".venv-checkov"}
+    stamps = "import json, sys, setup; print(json.dumps([setup.digest(what) for what in sys.argv[1:]]))"
+    done = subprocess.run(
+        ["python3", "-c", stamps, *folders],
+        cwd=workspace / "scripts",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for folder, stamp in zip(folders.values(), json.loads(done.stdout), strict=True):
         (workspace / folder).mkdir()
         (workspace / folder / "bin").symlink_to(REPOSITORY / folder / "bin")
-        stamp = "import sys, setup; sys.stdout.write(setup.digest(sys.argv[1]))"
-        done = subprocess.run(
-            ["python3", "-c", stamp, what],
-            cwd=workspace / "scripts",
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        (workspace / folder / "lockgate-stamp").write_text(done.stdout)
+        (workspace / folder / "lockgate-stamp").write_text(stamp)
 
 
 def platform(endpoint: str) -> str:
@@ -196,7 +231,9 @@ def world(tmp_path_factory: pytest.TempPathFactory, endpoint: str) -> Iterator[W
         made.git("init", "--quiet", "--initial-branch", "main")
         made.git("config", "uploadpack.allowAnySHA1InWant", "true")
         files = {"lambdas/orders/service.yaml": SERVICE, "lambdas/orders/src/app.py": CODE % 1}
-        made.commit({"platform.yaml": platform(endpoint), **files})
+        made.commit({"platform.yaml": platform(endpoint), JOURNAL: LOG_GROUP, **files})
+        lockgate = REPOSITORY / ".venv/bin/lockgate"
+        subprocess.run([lockgate, "apply", "--stack", "tooling"], cwd=root, env=env, check=True)
         yield made
 
 
@@ -205,9 +242,36 @@ def roles(result: Result) -> set[tuple[str, str]]:
     return {(one["job"], one["role"]) for one in noted(result.folder, "roles.jsonl")}
 
 
-def test_what_is_merged_comes_no_further_than_to_what_somebody_guards(world: World) -> None:
-    world.github.environments["prod"] = guarded("prod", reviewers=False)
+def test_what_cannot_be_made_again_takes_an_approval_of_its_own(world: World) -> None:
+    (world.root / JOURNAL).unlink()
+    world.commit({})
+    world.github.environments["tooling-destroy"] = guarded("tooling-destroy", reviewers=False)
     result = world.release()
+    assert "1 would destroy what cannot be made again" in result.jobs["Plan tooling / Plan"].summary
+    assert "aws_cloudwatch_log_group.journal" in result.jobs["Plan tooling / Plan"].summary
+    assert result.jobs["tooling / Approve what is lost"].conclusion == "failure"
+    assert "tooling-destroy: nobody has to approve" in result.jobs["tooling / Approve what is lost"].log
+
+    world.github.environments["tooling-destroy"] = guarded("tooling-destroy")
+    world.approved.remove("tooling-destroy")
+    result = world.rerun()
+    assert world.asked == ["tooling-destroy"]
+    assert result.jobs["tooling / Approve what is lost"].conclusion == "failure"
+    assert {job.conclusion for name, job in result.jobs.items() if name.endswith("Deploy")} == {"skipped"}
+    assert world.journals() == ["/lockgate/journal"]
+
+    world.approved = {"tooling", "tooling-destroy"}
+    result = world.rerun()
+    assert world.asked == ["tooling-destroy", "tooling", "dev"]
+    assert result.jobs["tooling / Deploy"].conclusion == "success", result.log
+    assert world.journals() == []
+    assert result.jobs["dev / Deploy"].conclusion == "failure", "nobody has approved that yet"
+
+
+def test_what_is_merged_comes_no_further_than_to_what_somebody_guards(world: World) -> None:
+    world.approved = {*NAMES}
+    world.github.environments["prod"] = guarded("prod", reviewers=False)
+    result = world.rerun()
     assert result.jobs["staging / Deploy"].conclusion == "success", result.log
     assert result.jobs["prod / Deploy"].conclusion == "failure"
     assert "prod: nobody has to approve" in result.jobs["prod / Deploy"].log
@@ -217,10 +281,9 @@ def test_what_is_merged_comes_no_further_than_to_what_somebody_guards(world: Wor
 
 def test_the_same_bytes_come_to_prod_after_an_approval(world: World) -> None:
     world.github.environments["prod"] = guarded("prod")
-    world.asked.clear()
-    result = world.release()
+    result = world.rerun()
     assert result.conclusion == "success", result.log
-    assert world.asked == ["dev", "staging", "prod"], "nothing of tooling changes"
+    assert world.asked == ["prod"], "what has succeeded is not run again"
     assert len({world.code(name) for name in ("dev", "staging", "prod")}) == 1
     assert {
         ("Build", "lockgate-tooling-build"),
@@ -228,12 +291,35 @@ def test_the_same_bytes_come_to_prod_after_an_approval(world: World) -> None:
         ("prod / Deploy", "lockgate-prod-deploy"),
     } <= roles(result)
     assert "Plan for prod" in result.jobs["Plan prod / Plan"].summary
-    assert world.approved_by("prod") == [{"by": "grace", "comment": "Ship it!"}]
-    assert world.approved_by("staging") == world.approved_by("prod"), "in that run it was asked for too"
+    given = {"by": "grace", "comment": "Ship it!"}
+    assert world.released("staging")["approvals"]["given"] == [given]
+    assert world.released("prod")["approvals"]["given"] == [given, given], "once for each attempt"
     plans = world.client("s3", "prod").list_objects_v2(
         Bucket=f"lockgate-prod-state-{ACCOUNTS['prod']}-{REGION}", Prefix="plans/"
     )
-    assert plans["KeyCount"] == 1, "the one that was never applied; the other is gone"
+    assert plans["KeyCount"] == 0, "it was applied, and is gone"
+
+
+def test_a_release_that_is_cancelled_in_its_canary_is_rolled_back(world: World) -> None:
+    """Signals do not reach it, and then it is killed. One that lives on hears of it by the ledger, which
+    test_release has."""
+    world.commit({"lambdas/orders/src/app.py": CODE % 2})
+    world.runner.cancellation.tree = True
+    result = world.release(cancel_when=lambda: world.alias("dev")[1])
+    assert result.conclusion == "cancelled", result.log
+    assert result.jobs["tooling"].conclusion == "skipped", "nothing of it changes"
+    job = result.jobs["dev / Deploy"]
+    outcomes = {step.name: step.outcome for step in job.steps}
+    assert (job.conclusion, outcomes["Release"]) == ("cancelled", "cancelled"), job.log
+    assert outcomes["Roll back what was cancelled"] == "success", job.log
+    assert world.asked == ["dev"]
+    later = {one.conclusion for name, one in result.jobs.items() if "staging" in name or "prod" in name}
+    assert later == {"skipped"}
+    released = world.released("dev")
+    assert released["status"] == "rolled_back"
+    assert released["stop_reason"] == "roll-back asked for by ada (GitHub)"
+    assert world.alias("dev") == (released["deployments"]["orders"]["from_version"], {})
+    assert world.code("dev") == world.code("prod")
 
 
 PLANTED = "PLANTED-5e11"
@@ -278,7 +364,7 @@ def test_a_good_pull_request_gets_one_comment_and_ends_green(world: World) -> No
     assert "# 1 of 1 plans would change something; checkov passed" in comment["body"]
     assert "+ memory_size = 512" in comment["body"]
     assert comment["body"].rstrip().endswith(result.jobs["Gate"].summary.rstrip())
-    assert json.loads((result.folder / "uploaded.sarif").read_text())["version"] == "2.1.0"
+    assert problems(json.loads((result.folder / "uploaded.sarif").read_text())) == []
     assert {role for _, role in roles(result)} == {"lockgate-prod-plan"}, "a pull request may only read"
 
 
@@ -296,6 +382,7 @@ def test_a_bad_pull_request_ends_red_with_what_is_wrong_in_the_comment(world: Wo
         assert f"| {name} | 4 to create |" in comment["body"]
     kept = [path for part in ("artifacts", "uploaded.sarif") for path in _files(result.folder / part)]
     assert len(kept) == 3 * 4 + 1
+    assert problems(json.loads((result.folder / "uploaded.sarif").read_text())) == []
     told = [path.read_text() for path in kept] + [job.summary for job in result.jobs.values()]
     assert PLANTED not in "".join([comment["body"], result.log, *told])
 
@@ -328,7 +415,8 @@ def test_what_somebody_has_changed_by_hand_gets_an_issue(world: World) -> None:
     function = "lockgate-prod-orders"
     functions.update_function_configuration(FunctionName=function, MemorySize=1024)
     nightly = Event("schedule", {}, "refs/heads/main", world.git("rev-parse", "HEAD"))
-    result = world.runner.run(".github/workflows/drift.yml", nightly)
+    same = ("Drift (tooling)", "Drift (staging)")
+    result = world.runner.run(".github/workflows/drift.yml", nightly, taken_for_done=same)
     assert result.conclusion == "success", result.log
     (issue,) = world.github.issues
     assert issue["title"] == "Drift in prod: 1 resource changed by hand"

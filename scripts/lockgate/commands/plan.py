@@ -9,7 +9,7 @@ import click
 
 from lockgate.commands import emulator
 from lockgate.commands.options import console, json_option
-from lockgate.commands.plan_touched import plan_touched
+from lockgate.commands.plan_touched import plan_touched, profile_option
 from lockgate.commands.stacks import opened_stack, say_planned, stack_options
 from lockgate.errors import Exit, UsageError
 from lockgate.github.api import GitHub
@@ -29,6 +29,7 @@ _MOST = 50
 @click.command()
 @stack_options
 @click.option("--touched", "since", metavar="REF", help="Plan every stack that is touched since then.")
+@profile_option
 @click.option("--details", is_flag=True, help="Show all that differs, also in what is created.")
 @click.option(
     "--compare",
@@ -48,6 +49,7 @@ def plan(
     environment: str | None,
     kind: str,
     since: str | None,
+    profiles: tuple[str, ...],
     details: bool,
     reviewed: Path | None,
     as_reviewed: bool,
@@ -57,8 +59,12 @@ def plan(
     """Say what applying would do, and keep the plan for `apply`."""
     if since is not None:
         if environment or reviewed or as_reviewed or keeping or as_json:
-            raise UsageError("--touched goes with none of the others", hint="Say only: --touched REF")
-        return plan_touched(since)
+            raise UsageError(
+                "--touched goes with --profile, and none of the others", hint="Say only: --touched REF"
+            )
+        return plan_touched(since, profiles)
+    if profiles:
+        raise UsageError("--profile goes with --touched", hint="For one stack, set AWS_PROFILE.")
     opened = opened_stack(environment, kind)
     github = GitHub.here(opened.project.root) if as_reviewed else None
     stack = Stack(opened.project, opened.name, opened.aws)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import psutil
 
+from lockgate.aws import Aws
 from lockgate.commands import emulator
 from lockgate.commands.opened import OpenedAccount
 from lockgate.commands.options import console
@@ -24,16 +26,34 @@ from lockgate.plans.several import at_a_time, processors, side_by_side
 from lockgate.plans.stack import Stack
 from lockgate.plans.touched import touched
 
+_PROFILES = (
+    "Where credentials belong to another account, name a profile of each that is missing: "
+    "make plan SINCE=... ARGS='--profile NAME'"
+)
 
-def plan_touched(since: str, planned: Callable[[str], None] = lambda _: None) -> Exit:
+profile_option = click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME",
+    help="An AWS profile for stacks of its account; may be given again. Other stacks are planned with the "
+    "credentials that are here.",
+)
+
+
+def plan_touched(
+    since: str, profiles: Sequence[str] = (), planned: Callable[[str], None] = lambda _: None
+) -> Exit:
     """Plans side by side, as many as the machine takes; says what each says, in the order of the stacks.
 
     Args:
         since: a commit.
+        profiles: of AWS. Each stack is planned with the first one that belongs to its account.
         planned: gets the name of each stack whose plan is there, while others are made.
 
     Raises:
         UsageError: Git does not know `since`, or a declaration is wrong.
+        RefusedError: there is no such profile, or it does not say whose it is.
     """
     stacks = [_opened(one.stack) for one in touched(Project.find(Path.cwd()), since)]
     if not stacks:
@@ -43,22 +63,38 @@ def plan_touched(since: str, planned: Callable[[str], None] = lambda _: None) ->
         # First, and once: several at a time would start it several times.
         if opened.account.emulator:
             emulator.start(opened)
+    stacks = [_with_profile(opened, profiles) for opened in stacks]
     most = at_a_time(processors(), psutil.virtual_memory().available)
     failed = []
     with closing(side_by_side(stacks, _plan, most)) as done:
         for opened, (code, said) in done:
             click.echo(f"== {opened.name}\n{said.rstrip()}\n")
             if code:
-                failed.append(opened.name)
+                failed.append(opened)
             else:
                 planned(opened.name)
     if failed:
-        click.echo(f"error: no plan of {', '.join(failed)}", err=True)
+        click.echo(f"error: no plan of {', '.join(opened.name for opened in failed)}", err=True)
+        if any(opened.aws.session.profile_name not in profiles for opened in failed):
+            click.echo(f"hint: {_PROFILES}", err=True)
     return Exit.ERROR if failed else Exit.OK
 
 
 def _opened(name: str) -> OpenedAccount:
     return opened_stack(None, TOOLING) if name == TOOLING else opened_stack(name, "workload")
+
+
+def _with_profile(opened: OpenedAccount, profiles: Sequence[str]) -> OpenedAccount:
+    """The same with the credentials of the first profile that belongs to its account; unchanged where none
+    does, and where an embedded AWS has keys of its own."""
+    account = opened.account
+    if account.is_embedded and not account.is_bootstrapped:
+        return opened
+    for profile in profiles:
+        aws = Aws.connect(account, opened.aws.region, profile)
+        if aws.account(profile) == account.account_id:
+            return replace(opened, aws=aws)
+    return opened
 
 
 def _plan(opened: OpenedAccount, running: Running) -> tuple[Exit, str]:

@@ -18,7 +18,7 @@ from lockgate.checks.words import line
 from lockgate.checks.words import summary as counts
 from lockgate.commands.account import planned_in_workflows
 from lockgate.commands.options import console, now
-from lockgate.commands.plan_touched import plan_touched
+from lockgate.commands.plan_touched import plan_touched, profile_option
 from lockgate.config import Project
 from lockgate.errors import Exit, UsageError
 from lockgate.github.api import GitHub
@@ -51,14 +51,23 @@ _PLANNING_SECONDS = 3 * 3600.0
 @click.option(
     "--plan", "planning", is_flag=True, help="Make those plans first; the code is looked at meanwhile."
 )
+@profile_option
 @click.option("--comment", "pull_request", type=int, metavar="NUMBER", help="Write it to this pull request.")
-def review(since: str | None, folder: Path | None, planning: bool, pull_request: int | None) -> Exit:
+def review(
+    since: str | None,
+    folder: Path | None,
+    planning: bool,
+    profiles: tuple[str, ...],
+    pull_request: int | None,
+) -> Exit:
     """Put plans and checkov's findings together, in .build/review; exit code 1 where something fails."""
     if planning and (since is None or folder is not None):
         raise UsageError(
             "--plan makes the plans of what is touched, in .build/plans",
             hint="Say --since REF with it, and no --plans.",
         )
+    if profiles and not planning:
+        raise UsageError("--profile goes with --plan", hint="Leave it out: nothing is planned.")
     project = Project.find(Path.cwd())
     github = None if pull_request is None else GitHub.here(project.root)
     wanted = None
@@ -67,7 +76,9 @@ def review(since: str | None, folder: Path | None, planning: bool, pull_request:
         wanted = [name for name in stacks if planned_in_workflows(project.platform, name)]
     with scanning(project.root, timeout=_PLANNING_SECONDS if planning else TIMEOUT_SECONDS) as scans:
         begun = _Begun(project, scans)
-        planned = plan_touched(since, begun.add_saved) if planning and since is not None else Exit.OK
+        planned = Exit.OK
+        if planning and since is not None:
+            planned = plan_touched(since, profiles, begun.add_saved)
         gathered = gather(folder or project.root / ".build" / "plans", wanted, provenance(project.root)[0])
         verdict = begun.verdict(gathered)
     text = markdown(gathered, verdict)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sarif_pydantic import Sarif
 
 from lockgate.checks.findings import Finding
 from lockgate.checks.gate import decide
@@ -21,6 +21,7 @@ from lockgate.checks.stage import CANARIES, lay_out, lay_out_plan, plan_name
 from lockgate.checks.words import markdown
 from lockgate.config.waivers import Waivers
 from lockgate.errors import LockgateError, UsageError
+from tests.sarif import problems
 
 WHY = "The bucket is a public site."
 
@@ -224,14 +225,12 @@ def test_code_scanning_and_comments_get_right_lines_and_no_more_than_that() -> N
     skipped = Finding("b.tf", 7, 7, "CKV_AWS_21", "Versioned", "aws_s3_bucket.b", "terraform", WHY)
     verdict = decide([failed, skipped], Waivers(), date(2026, 6, 1))
     document = sarif(verdict, "1.0")
-    (run,) = Sarif.model_validate(document).runs
-    assert run.results is not None
+    assert problems(document) == []
+    results = document["runs"][0]["results"]
     places = [
-        (one.rule_id, one.locations[0].physical_location.region.start_line)  # type: ignore[index, union-attr]
-        for one in run.results
+        (one["ruleId"], one["locations"][0]["physicalLocation"]["region"]["startLine"]) for one in results
     ]
     assert places == [("CKV_AWS_20", 3), ("CKV_AWS_21", 7)]
-    results = document["runs"][0]["results"]
     assert [one.get("suppressions", []) for one in results] == [
         [],
         [{"kind": "inSource", "justification": WHY}],
@@ -243,3 +242,31 @@ def test_code_scanning_and_comments_get_right_lines_and_no_more_than_that() -> N
     text = markdown(verdict)
     assert text.startswith("**Failed**")
     assert "| `a.tf:3` | CKV_AWS_20 | No public bucket |" in text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda log: log.pop("version"), "'version' is a required property"),
+        (lambda log: log.update(verdict="failed"), "'verdict' was unexpected"),
+        (lambda log: log["runs"][0]["results"][0].update(level="fatal"), "'fatal' is not one of"),
+        (lambda log: log["runs"][0]["results"][0].pop("message"), "'message' is a required property"),
+        (
+            lambda log: log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"].update(
+                startLine=0
+            ),
+            "0 is less than the minimum of 1",
+        ),
+        (
+            lambda log: log["runs"][0]["results"][0].update(suppressions=[{"kind": "mine"}]),
+            "'mine' is not one of",
+        ),
+    ],
+)
+def test_what_the_standard_does_not_allow_is_found(wrong: Callable[[Any], object], said: str) -> None:
+    failed = Finding("a.tf", 3, 5, "CKV_AWS_20", "No public bucket", "aws_s3_bucket.b", "terraform")
+    document = sarif(decide([failed], Waivers(), date(2026, 6, 1)), "1.0")
+    assert problems(document) == []
+    wrong(document)
+    (problem,) = problems(document)
+    assert said in problem

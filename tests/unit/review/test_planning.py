@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,11 +14,13 @@ from click.testing import CliRunner
 
 from lockgate.checks.scan import PYTHON
 from lockgate.checks.stage import CANARIES
+from lockgate.commands.plan import plan
 from lockgate.commands.review import review
 from lockgate.errors import Exit, UsageError
 from lockgate.plans.binding import Binding, State
 from lockgate.plans.model import Plan
 from lockgate.plans.saved import Saved
+from tests.sarif import problems
 
 PLATFORM = """\
 organisation: acme
@@ -117,8 +119,8 @@ def plans(
     """Instead of planning, makes some plans; what checkov was asked for before each, and after all."""
     seen: list[list[str]] = []
 
-    def plan_touched(since: str, planned: Callable[[str], None]) -> Exit:
-        assert since == "HEAD"
+    def plan_touched(since: str, profiles: Sequence[str], planned: Callable[[str], None]) -> Exit:
+        assert (since, profiles) == ("HEAD", ())
         for count, name in enumerate(made, start=2):
             seen.append(asked(root, count))
             save(root, name)
@@ -147,6 +149,7 @@ def test_plans_are_looked_at_as_they_come(root: Path, monkeypatch: pytest.Monkey
     assert asked(root, 4) == ["code", "code", "plan-0", "plan-1"]
     found = written(root)
     assert (found["missing"], found["checkov"]) == ([], True)
+    assert problems(json.loads((root / ".build/review/checkov.sarif").read_text())) == []
     assert isinstance(found["plans"], list)
     assert [each["stack"] for each in found["plans"]] == ["dev", "prod"]
 
@@ -174,3 +177,12 @@ def test_plans_are_made_of_what_is_touched_where_they_are_looked_for(root: Path,
     assert root.is_dir()
     with pytest.raises(UsageError, match="--plan makes the plans of what is touched"):
         run(*options)
+
+
+def test_a_profile_is_for_several_plans(root: Path) -> None:
+    with pytest.raises(UsageError, match="--profile goes with --plan"):
+        run("--since", "HEAD", "--profile", "acme-prod")
+    with pytest.raises(UsageError, match="--profile goes with --touched"):
+        CliRunner().invoke(
+            plan, ["--env", "dev", "--profile", "acme-prod"], standalone_mode=False, catch_exceptions=False
+        )

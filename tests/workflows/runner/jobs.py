@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tests.workflows.runner.expressions import Context, to_string
-from tests.workflows.runner.steps import Double, JobSteps, StepResult
+from tests.workflows.runner.steps import Cancellation, Double, JobSteps, StepResult
 from tests.workflows.runner.workflow import WorkflowError, in_order, matrix, needs, read
+
+AT_ONCE = 2
+"""Jobs of a matrix that run side by side: two plans take two cores and 3 GB."""
 
 RANK = {"none": 0, "read": 1, "write": 2}
 
@@ -44,22 +50,40 @@ class JobResult:
         return "\n".join(f"## {step.name}: {step.outcome}\n{step.log}" for step in self.steps)
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A job of a workflow that has ended: what others see of it, and the jobs that GitHub shows for it."""
+
+    values: dict[str, Any]
+    jobs: dict[str, JobResult]
+
+
 @dataclass
 class Result:
-    """How a run ended.
+    """How an attempt of a run ended.
 
     Attributes:
-        jobs: by name, as GitHub shows them; those of a reusable workflow as `caller / name`.
+        workflow: path of its file.
+        event: what it ran for.
+        run_id: what all attempts have in common.
         folder: what the jobs of the run shared: artifacts, what doubles have written.
+        attempt: its number.
+        jobs: by name, as GitHub shows them; those of a reusable workflow as `caller / name`.
+        ended: by id, behind the name of the caller where a reusable workflow has it.
     """
 
+    workflow: str
+    event: Event
+    run_id: str
     folder: Path
+    attempt: int = 1
     jobs: dict[str, JobResult] = field(default_factory=dict)
+    ended: dict[str, Ended] = field(default_factory=dict)
 
     @property
     def conclusion(self) -> str:
-        """`failure` where a job failed, else `success`."""
-        return "failure" if any(job.conclusion == "failure" for job in self.jobs.values()) else "success"
+        """`cancelled` where a job was, `failure` where one failed, else `success`."""
+        return _worst(job.conclusion for job in self.jobs.values())
 
     @property
     def log(self) -> str:
@@ -90,38 +114,80 @@ class Runner:
     token: str = "token"
     gate: Callable[[str, str], bool] = lambda environment, job: True  # noqa: ARG005
     repository: str = "acme/lockgate"
-    _runs: int = 0
+    cancellation: Cancellation = field(default_factory=Cancellation)
+    run_id: str = "1000"
+    taken_for_done: Collection[str] = ()
 
-    @property
-    def run_id(self) -> str:
-        """Id of the run that is going on, or of the last one."""
-        return str(1000 + self._runs)
-
-    def run(self, workflow: str, event: Event, taken_for_done: Collection[str] = ()) -> Result:
+    def run(
+        self,
+        workflow: str,
+        event: Event,
+        taken_for_done: Collection[str] = (),
+        cancel_when: Callable[[], object] | None = None,
+    ) -> Result:
         """Runs a workflow to its end.
 
         Args:
             workflow: path of its file.
             event: what has happened.
-            taken_for_done: ids of jobs that count as succeeded without being run.
+            taken_for_done: names of jobs, as GitHub shows them, that count as succeeded without being run.
+            cancel_when: asked again and again; when it says so, the run is cancelled as by a person.
 
         Raises:
             WorkflowError: GitHub would refuse it, or the runner does not understand it.
             ExpressionError: an expression names what is not there.
         """
-        self._runs += 1
-        folder = Path(tempfile.mkdtemp(dir=self.folder, prefix=f"run-{self._runs}-"))
-        result = Result(folder)
+        self.run_id = str(int(self.run_id) + 1)
+        folder = Path(tempfile.mkdtemp(dir=self.folder, prefix=f"run-{self.run_id}-"))
         data = read(self.root / workflow)
         if event.name not in data["on"]:
             raise WorkflowError(f"{workflow} is not for {event.name}")
-        github = self._github(event, data["name"])
-        for name in taken_for_done:
-            data["jobs"][name]["steps"] = []
-        _Workflow(self, data, {"github": github, "inputs": dict(event.inputs)}, result, None, "").run()
+        self.taken_for_done = taken_for_done
+        return self._attempt(data, Result(workflow, event, self.run_id, folder), None, cancel_when)
+
+    def rerun_failed(self, before: Result, cancel_when: Callable[[], object] | None = None) -> Result:
+        """Runs the jobs of a run again that have not succeeded, and those that need them, as "Re-run failed
+        jobs" does; what the others have given stays ("Re-running workflows and jobs")."""
+        self.run_id = before.run_id
+        self.taken_for_done = ()
+        result = replace(before, attempt=before.attempt + 1, jobs={}, ended={})
+        return self._attempt(read(self.root / before.workflow), result, before, cancel_when)
+
+    def _attempt(
+        self,
+        data: dict[str, Any],
+        result: Result,
+        before: Result | None,
+        cancel_when: Callable[[], object] | None,
+    ) -> Result:
+        self.cancellation.asked.clear()
+        event = result.event
+        values = {"github": self._github(result, data["name"]), "inputs": dict(event.inputs)}
+        started = _Workflow(self, data, values, result, None, "", before)
+        with self._cancelled(cancel_when or (lambda: False)):
+            started.run()
         return result
 
-    def _github(self, event: Event, workflow: str) -> dict[str, Any]:
+    @contextmanager
+    def _cancelled(self, when: Callable[[], object]) -> Iterator[None]:
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(0.05):
+                if when():
+                    self.cancellation.asked.set()
+                    return
+
+        with ThreadPoolExecutor(1) as pool:
+            watching = pool.submit(watch)
+            try:
+                yield
+            finally:
+                over.set()
+            watching.result()
+
+    def _github(self, result: Result, workflow: str) -> dict[str, Any]:
+        event = result.event
         payload = dict(event.payload)
         return {
             "event": payload,
@@ -131,8 +197,8 @@ class Runner:
             "sha": event.sha,
             "actor": event.actor,
             "repository": self.repository,
-            "run_id": self.run_id,
-            "run_attempt": "1",
+            "run_id": result.run_id,
+            "run_attempt": str(result.attempt),
             "token": self.token,
             "api_url": self.api_url,
             "server_url": "https://github.com",
@@ -151,18 +217,47 @@ class _Workflow:
     result: Result
     permitted: Mapping[str, str] | None
     prefix: str
+    before: Result | None
     done: dict[str, dict[str, Any]] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set)
 
     def run(self) -> None:
         for name in in_order(self.data["jobs"]):
-            self._run(name, self.data["jobs"][name])
+            job = self.data["jobs"][name]
+            ended = self._kept(name, job)
+            if ended is None:
+                known = set(self.result.jobs)
+                self._run(name, job)
+                ended = Ended(self.done[name], self._shown_since(known))
+            else:
+                self.kept.add(name)
+                self.done[name] = ended.values
+                self.result.jobs.update(ended.jobs)
+            self.result.ended[self.prefix + name] = ended
+
+    def _shown_since(self, known: set[str]) -> dict[str, JobResult]:
+        # Other combinations of the caller's matrix add theirs at the same time.
+        shown = list(self.result.jobs.items())
+        return {name: one for name, one in shown if name not in known and name.startswith(self.prefix)}
+
+    def _before(self, job: dict[str, Any]) -> Result | None:
+        """The attempt before, as far as nothing that a job needs is run again."""
+        return self.before if set(needs(job)) <= self.kept else None
+
+    def _kept(self, name: str, job: dict[str, Any]) -> Ended | None:
+        """How a job ended in the attempt before, unless it is run again."""
+        before = self._before(job)
+        ended = before.ended.get(self.prefix + name) if before else None
+        return ended if ended and ended.values["result"] in ("success", "skipped") else None
 
     def _run(self, name: str, job: dict[str, Any]) -> None:
         before = {need: self.done[need] for need in needs(job)}
         failed = any(need in self.failed for need in before)
         results = {one["result"] for one in before.values()}
         status = "failure" if failed else "skipped" if "skipped" in results else "success"
+        if self.runner.cancellation.asked.is_set():
+            status = "cancelled"
         context = Context({**self.values, "needs": before}, status)
         # A job after a skipped one is skipped too, unless its condition has a function of status.
         if context.holds(job.get("if")):
@@ -183,21 +278,28 @@ class _Workflow:
 
     def _combinations(self, name: str, job: dict[str, Any], context: Context) -> tuple[str, dict[str, str]]:
         strategy = context.evaluated(job.get("strategy", {}))
-        outcome, outputs = "skipped", {}
-        for combination in matrix(strategy):
-            own = Context({**context.values, "matrix": combination})
-            shown = self._named(name, job, own, combination)
-            if "uses" in job:
-                one, given = self._called(shown, job, own)
-            else:
-                ran = self._steps(shown, job, own)
-                self.result.jobs[shown] = ran
-                one, given = ran.conclusion, ran.outputs
-            outcome = one if outcome in ("skipped", "success") else outcome
-            outputs.update(given)
-            if outcome == "failure" and strategy.get("fail-fast", True):
-                break
-        return outcome, outputs
+        combinations = matrix(strategy)
+        if len(combinations) > 1 and strategy.get("fail-fast", True):
+            raise WorkflowError(f"{self.prefix}{name}: the first failure would cancel the others")
+        outcomes, outputs = set[str](), dict[str, str]()
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            run = lambda combination: self._one(name, job, context, combination)  # noqa: E731
+            for outcome, given in pool.map(run, combinations):
+                outcomes.add(outcome)
+                outputs.update(given)
+        return _worst(outcomes), outputs
+
+    def _one(
+        self, name: str, job: dict[str, Any], context: Context, combination: Mapping[str, Any]
+    ) -> tuple[str, dict[str, str]]:
+        own = Context({**context.values, "matrix": combination})
+        shown = self._named(name, job, own, combination)
+        if "uses" in job:
+            return self._called(shown, job, own)
+        done = shown in self.runner.taken_for_done
+        ran = JobResult(shown, "success") if done else self._steps(shown, job, own)
+        self.result.jobs[shown] = ran
+        return ran.conclusion, ran.outputs
 
     def _named(
         self, name: str, job: dict[str, Any], context: Context, combination: Mapping[str, Any] | None = None
@@ -218,10 +320,11 @@ class _Workflow:
         call = data["on"]["workflow_call"] or {}
         inputs = _inputs(job["uses"], call.get("inputs", {}), context.evaluated(job.get("with", {})))
         values = {"github": self.values["github"], "inputs": inputs}
-        inner = _Workflow(self.runner, data, values, self.result, self._permissions(job), f"{shown} / ")
+        permitted, before = self._permissions(job), self._before(job)
+        inner = _Workflow(self.runner, data, values, self.result, permitted, f"{shown} / ", before)
         inner.run()
         results = {one["result"] for one in inner.done.values()}
-        outcome = "failure" if inner.failed else "success" if "success" in results else "skipped"
+        outcome = "failure" if inner.failed else _worst(results)
         given = {}
         if outcome == "success":
             context = Context({**values, "jobs": inner.done})
@@ -237,6 +340,7 @@ class _Workflow:
             return JobResult(shown, "failure")
         steps = self._begun(shown, job, context, environment, permissions)
         steps.run_all(job["steps"])
+        steps.complete()
         outputs = {}
         if steps.status == "success":
             outputs = {name: Context(steps.values).text(v) for name, v in job.get("outputs", {}).items()}
@@ -276,7 +380,18 @@ class _Workflow:
             self.runner.doubles,
             {**self.runner.env, **_variables(github, workspace, event, files), **env},
             values,
+            self._cancellation_of(job, context),
         )
+
+    def _cancellation_of(self, job: dict[str, Any], context: Context) -> Cancellation:
+        """A job whose condition holds in a cancelled run too is none of those that are cancelled."""
+        spared = "if" in job and Context(context.values, "cancelled").holds(job["if"])
+        return Cancellation() if spared else self.runner.cancellation
+
+
+def _worst(conclusions: Iterable[str]) -> str:
+    found = set(conclusions)
+    return next((one for one in ("cancelled", "failure", "success") if one in found), "skipped")
 
 
 def _variables(github: Mapping[str, Any], workspace: Path, event: Path, files: Path) -> dict[str, str]:

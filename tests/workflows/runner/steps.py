@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tests.workflows.runner.expressions import Context, to_string
+from tests.workflows.runner.processes import StepProcess, kill
 from tests.workflows.runner.workflow import WorkflowError, read_action
 
 SHELLS = {None: ["bash", "-e"], "bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail"]}
 PATIENCE = 600.0
 """Seconds for one step, whatever the workflow allows."""
 
+CANCELLED_PATIENCE = 300.0
+"""Seconds for the steps of a cancelled run that still run ("Workflow cancellation reference")."""
+
 
 class StepError(Exception):
     """A double's way to fail its step."""
+
+
+class StepCancelledError(StepError):
+    """The run was cancelled while a step was at work."""
+
+
+@dataclass
+class Cancellation:
+    """Whether a run is cancelled, and how its steps end then.
+
+    Attributes:
+        asked: set by whoever cancels the run, at any time.
+        tree: as `StepProcess.cancel` has it.
+    """
+
+    asked: threading.Event = field(default_factory=threading.Event)
+    tree: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +100,8 @@ class JobSteps:
     doubles: Mapping[str, Double]
     env: dict[str, str]
     values: dict[str, Any]
+    cancellation: Cancellation
+    left: list[psutil.Process] = field(default_factory=list)
     results: list[StepResult] = field(default_factory=list)
     summary: str = ""
     status: str = "success"
@@ -88,7 +111,13 @@ class JobSteps:
         for step in steps:
             self._run(step)
 
+    def complete(self) -> None:
+        """Kills what cancelled steps have left behind, as GitHub does once all steps are over."""
+        kill(self.left)
+
     def _run(self, step: dict[str, Any]) -> None:
+        if self.cancellation.asked.is_set():
+            self.status = "cancelled"
         declared = {**self.values["env"], **{k: self._text(v) for k, v in step.get("env", {}).items()}}
         context = Context({**self.values, "env": {**self.env_seen(), **declared}}, self.status)
         result = StepResult(str(step.get("name") or step.get("id") or step.get("run") or step.get("uses")))
@@ -97,13 +126,16 @@ class JobSteps:
             try:
                 result.log, result.outputs = self._done(step, context, declared)
                 result.outcome = result.conclusion = "success"
+            except StepCancelledError as cancelled:
+                result.log = str(cancelled)
+                result.outcome = result.conclusion = self.status = "cancelled"
             except StepError as failure:
                 result.log = str(failure)
                 result.outcome = "failure"
                 result.conclusion = (
                     "success" if context.evaluated(step.get("continue-on-error")) else "failure"
                 )
-        if result.conclusion == "failure":
+        if result.conclusion == "failure" and self.status != "cancelled":
             self.status = "failure"
         if "id" in step:
             self.values["steps"][step["id"]] = {
@@ -156,7 +188,7 @@ class JobSteps:
         self.summary += inner.summary
         log = "\n".join(f"{one.name}: {one.log}" for one in inner.results)
         if inner.status != "success":
-            raise StepError(log)
+            raise (StepCancelledError if inner.status == "cancelled" else StepError)(log)
         given = {name: Context(own).text(one["value"]) for name, one in action.get("outputs", {}).items()}
         return log, given
 
@@ -173,12 +205,14 @@ class JobSteps:
         script.write_text(context.text(step["run"]))
         environment = {**self.env, **declared, **{name: str(path) for name, path in files.items()}}
         minutes = step.get("timeout-minutes")
-        code, log = _ended(
+        process = StepProcess.begin(
             [*SHELLS[step.get("shell")], str(script)],
             self.workspace / context.text(step.get("working-directory", ".")),
             environment,
-            min(PATIENCE, 60 * float(minutes)) if minutes else PATIENCE,
         )
+        # A step whose condition holds in a cancelled run too goes on.
+        spared = Context(context.values, "cancelled").holds(step.get("if"))
+        code, log = self._ended(process, 60 * float(minutes) if minutes else PATIENCE, spared=spared)
         self.summary += files["GITHUB_STEP_SUMMARY"].read_text()
         added = pairs(files["GITHUB_ENV"].read_text())
         self.env.update(added)
@@ -188,6 +222,17 @@ class JobSteps:
         if code:
             raise StepError(f"{log}\nexit code {code}")
         return log, pairs(files["GITHUB_OUTPUT"].read_text())
+
+    def _ended(self, process: StepProcess, seconds: float, *, spared: bool) -> tuple[int, str]:
+        asked = self.cancellation.asked
+        seconds = min(seconds, CANCELLED_PATIENCE if asked.is_set() else PATIENCE)
+        if process.over_within(seconds, None if spared else asked):
+            return process.shell.returncode, process.said
+        if asked.is_set() and not spared:
+            self.left += process.cancel(tree=self.cancellation.tree)
+            raise StepCancelledError(f"{process.said}\ncancelled")
+        process.kill_all()
+        return 1, f"{process.said}\nended after {seconds:.0f} s"
 
 
 def pairs(text: str) -> dict[str, str]:
@@ -209,24 +254,3 @@ def pairs(text: str) -> dict[str, str]:
                 raise StepError(f"an environment file has a line without a value: {line!r}")
             found[name] = text_of
     return found
-
-
-def _ended(command: list[str], folder: Path, env: Mapping[str, str], seconds: float) -> tuple[int, str]:
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=dict(env),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
-    try:
-        said, _ = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        said, _ = process.communicate()
-        return 1, f"{said}\nended after {seconds:.0f} s"
-    return process.returncode, said
