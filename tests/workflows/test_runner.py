@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.workflows.runner import Cancellation, Event, Result, Runner, StepError, UsesCall, processes
@@ -386,6 +387,13 @@ def test_signals_of_a_cancelled_run_go_to_the_shell_alone(tmp_path: Path, quick:
     assert files["ALIVE"].stat().st_size == left, "what is left goes with the job"
 
 
+def runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_a_shell_may_end_by_itself_and_is_cancelled_all_the_same(tmp_path: Path, quick: None) -> None:
     started = tmp_path / "started"
     result = cancelled(
@@ -400,7 +408,8 @@ def test_a_shell_may_end_by_itself_and_is_cancelled_all_the_same(tmp_path: Path,
             steps:
               - run: |
                   trap 'echo tidied up; exit 0' INT
-                  echo x > "$STARTED"
+                  sleep 60 &
+                  echo $! > "$STARTED"
                   while true; do sleep 0.05; done
               - {if: always(), run: echo still here}
         """,
@@ -410,6 +419,7 @@ def test_a_shell_may_end_by_itself_and_is_cancelled_all_the_same(tmp_path: Path,
     first, last = result.jobs["one"].steps
     assert (first.outcome, last.outcome) == ("cancelled", "success")
     assert "tidied up" in first.log
+    assert not runs(int(started.read_text())), "what is left goes with the job"
 
 
 def test_what_is_to_run_in_any_case_is_not_interrupted(tmp_path: Path, quick: None) -> None:

@@ -95,18 +95,20 @@ class StepProcess:
                 the shell, as actions/runner does on Linux.
 
         Returns:
-            What the shell has started and left behind.
+            What the shell has started, some of which may still be there.
         """
-        started = psutil.Process(self.shell.pid).children(recursive=True)
+        started: list[psutil.Process] = []
+        with suppress(psutil.NoSuchProcess):
+            started = psutil.Process(self.shell.pid).children(recursive=True)
         for number, seconds in ((signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)):
             self.shell.send_signal(number)
             if self.over_within(seconds):
-                return []
+                return started
         self.shell.kill()
         if tree:
             kill(started)
         self.over_within(2 * UNHEARD)
-        return [] if tree else started
+        return started
 
     def kill_all(self) -> None:
         """Ends it, and all that it has started and not let go."""
