@@ -144,6 +144,7 @@ ACCOUNTS = {"dev": "222222222222", "prod": "444444444444"}
 def of_two_accounts(world: ReleaseWorld, tmp_path: Path) -> Iterator[dict[str, str]]:
     """Environments that are set up as real accounts are, a change that touches them, and somebody who is
     signed in to dev, with a profile of prod."""
+    assert world.lockgate("local", "up").ended() == 0
     path = world.root / "platform.yaml"
     before = path.read_text()
     platform = yaml.safe_load(before)
@@ -152,26 +153,28 @@ def of_two_accounts(world: ReleaseWorld, tmp_path: Path) -> Iterator[dict[str, s
         name: {"account_id": account, "endpoint_url": world.endpoint, "bootstrapped": True}
         for name, account in ACCOUNTS.items()
     }
-    path.write_text(yaml.safe_dump(platform, sort_keys=False))
-    for name, account in ACCOUNTS.items():
-        session: Any = boto3.Session(account, "local", region_name=REGION)
-        session.client("s3", endpoint_url=world.endpoint).create_bucket(
-            Bucket=Project(world.root).platform.state_bucket_of(name),
-            CreateBucketConfiguration={"LocationConstraint": REGION},
-        )
-    (world.root / ".gitignore").write_text(".build/\n.lockgate/\n")
-    who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
-    for words in (("init", "-q"), ("add", "-A"), (*who, "commit", "-qm", "Begin")):
-        subprocess.run(("git", *words), cwd=world.root, check=True)
-    show(world, "touched")
-    (tmp_path / "config").write_text(PROFILE)
-    yield {
-        "AWS_CONFIG_FILE": str(tmp_path / "config"),
-        "AWS_ACCESS_KEY_ID": ACCOUNTS["dev"],
-        "AWS_SECRET_ACCESS_KEY": "local",
-    }
-    path.write_text(before)
-    show(world, "second")
+    try:
+        path.write_text(yaml.safe_dump(platform, sort_keys=False))
+        for name, account in ACCOUNTS.items():
+            session: Any = boto3.Session(account, "local", region_name=REGION)
+            session.client("s3", endpoint_url=world.endpoint).create_bucket(
+                Bucket=Project(world.root).platform.state_bucket_of(name),
+                CreateBucketConfiguration={"LocationConstraint": REGION},
+            )
+        (world.root / ".gitignore").write_text(".build/\n.lockgate/\n")
+        who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+        for words in (("init", "-q"), ("add", "-A"), (*who, "commit", "-qm", "Begin")):
+            subprocess.run(("git", *words), cwd=world.root, check=True)
+        show(world, "touched")
+        (tmp_path / "config").write_text(PROFILE)
+        yield {
+            "AWS_CONFIG_FILE": str(tmp_path / "config"),
+            "AWS_ACCESS_KEY_ID": ACCOUNTS["dev"],
+            "AWS_SECRET_ACCESS_KEY": "local",
+        }
+    finally:
+        path.write_text(before)
+        show(world, "second")
 
 
 def touched(world: ReleaseWorld, signed_in: dict[str, str], *profiles: str, expect: int = 0) -> list[str]:
