@@ -91,24 +91,3 @@ def key_of_alias(request: Request, action: str) -> Iterator[Need]:
     key = request.text("TargetKeyId")
     if request.service == "kms" and action in ("CreateAlias", "UpdateAlias") and key:
         yield Need(f"kms:{action}", key if key.startswith("arn:") else request.arn("kms", f"key/{key}"))
-
-
-def key_of_bucket(request: Request, action: str, key_arn: str) -> Iterator[Need]:
-    """What reading or writing an object of a bucket with a customer key needs of the key, which S3 uses on
-    behalf of whoever asks (S3 user guide, "Using server-side encryption with AWS KMS keys").
-
-    Args:
-        key_arn: the key; empty where the bucket has none.
-    """
-    needed = {"GetObject": "kms:Decrypt", "PutObject": "kms:GenerateDataKey"}.get(action)
-    if needed is None or not key_arn:
-        return
-    bucket = request.coarse.partition("/")[0]
-    yield Need(
-        needed,
-        key_arn,
-        {
-            "kms:ViaService": f"s3.{key_arn.split(':')[3]}.amazonaws.com",
-            "kms:EncryptionContext:aws:s3:arn": bucket,
-        },
-    )
