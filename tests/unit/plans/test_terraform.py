@@ -231,11 +231,11 @@ def test_credentials_that_are_passed_replace_all_others(
 
 
 def test_values_and_credentials_are_in_no_log(
-    terraform: Terraform, fake: FakeTerraform, caplog: pytest.LogCaptureFixture
+    terraform: Terraform, fake: FakeTerraform, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     with caplog.at_level(logging.DEBUG):
         it = dataclasses.replace(terraform, environment={"AWS_SECRET_ACCESS_KEY": "hush"})
-        it.plan(Path("x"), {"password": "hush"})
+        it.plan(tmp_path / "x", {"password": "hush"})
         fake.tell(stdout='{"a": {"value": "hush"}}')
         assert it.output() == {"a": "hush"}
     assert "hush" not in caplog.text
