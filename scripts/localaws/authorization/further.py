@@ -91,3 +91,15 @@ def key_of_alias(request: Request, action: str) -> Iterator[Need]:
     key = request.text("TargetKeyId")
     if request.service == "kms" and action in ("CreateAlias", "UpdateAlias") and key:
         yield Need(f"kms:{action}", key if key.startswith("arn:") else request.arn("kms", f"key/{key}"))
+
+
+def missing_object(request: Request, action: str, is_missing: Callable[[str, str], bool]) -> Iterator[Need]:
+    """What asking for an object that is not there needs: whoever may not list the bucket is told that it is
+    forbidden, not that it is missing (S3 API reference, GetObject, HeadObject, Permissions).
+
+    Args:
+        is_missing: whether a bucket, by its name, has no object of that key.
+    """
+    bucket, _, key = request.coarse.partition("/")
+    if request.service == "s3" and action == "GetObject" and is_missing(bucket.rpartition(":")[2], key):
+        yield Need("s3:ListBucket", bucket)

@@ -47,6 +47,8 @@ INTERNALS: tuple[Internal, ...] = (
     Internal("ministack.app", "pin_request_origin", ("source_ip", "secure_transport")),
     Internal(_EVALUATOR, "pin_request_origin", ("source_ip", "secure_transport")),
     Internal(_EVALUATOR, "resolve_credential", ("access_key_id", "account_id", "session_token")),
+    Internal("ministack.services.s3", "_bucket_owner_account", ("name",)),
+    Internal("ministack.services.s3", "_buckets"),
     Internal("ministack.services.iam", "_aws_managed_policies"),
     Internal("ministack.services.iam", "_roles"),
     Internal("ministack.services.iam", "_make_aws_managed_record", ("name", "document", "description")),
@@ -191,6 +193,7 @@ def _enforcing(
             needs = [Need(iam_action, resources.resource_of(request, name, group_of), context)]
             needs += [*further.passed_roles(request, name), *further.key_of_alias(request, name)]
             needs += _uses_of_keys(request, name)
+            needs += further.missing_object(request, name, _is_missing)
         return denial(access_key_id, service, region, needs)
 
     return enforcing
@@ -245,6 +248,14 @@ def _boundary_of(role: str) -> str:
     from ministack.services import iam
 
     return str((iam._roles.get(role) or {}).get("PermissionsBoundary") or "")
+
+
+def _is_missing(bucket: str, key: str) -> bool:
+    from ministack.services import s3
+
+    owner = s3._bucket_owner_account(bucket)
+    found = s3._buckets.get_scoped(owner, None, bucket) if owner else None
+    return found is not None and key not in found["objects"]
 
 
 def session_of(role_arn: str, name: str = "service") -> Credentials:

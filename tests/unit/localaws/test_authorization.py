@@ -193,6 +193,24 @@ def test_what_stays_encrypted_needs_no_key(request_: Request, action: str) -> No
     assert not keys.is_used_by(request_, action)
 
 
+@pytest.mark.parametrize(
+    ("action", "missing", "needed"),
+    [
+        ("GetObject", True, [Need("s3:ListBucket", "arn:aws:s3:::artifacts")]),
+        ("GetObject", False, []),
+        ("PutObject", True, []),
+    ],
+)
+def test_what_is_missing_is_told_to_those_who_may_list(
+    action: str, missing: bool, needed: list[Need]
+) -> None:
+    def is_missing(bucket: str, key: str) -> bool:
+        assert (bucket, key) == ("artifacts", "services/orders.zip")
+        return missing
+
+    assert list(further.missing_object(OBJECT, action, is_missing)) == needed
+
+
 def test_a_decision_is_written_once(tmp_path: Path) -> None:
     decisions = Decisions(tmp_path / "decisions.jsonl")
     need = Need("sns:Publish", "arn:topic", {"aws:TagKeys": None})
