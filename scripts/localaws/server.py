@@ -29,6 +29,7 @@ from localaws.lifecycle import HEALTH_PATH, PidRecord
 from localaws.ministack_patches import (
     authorization,
     balancers,
+    execution_roles,
     functions,
     gateway,
     logs,
@@ -156,7 +157,8 @@ class _Server:
             _, deployments, _ = self._services
             decisions = Decisions(self._settings.decisions_file)
             authorization.know_managed_policies()
-            authorization.ask_as_aws_does(deployments.group_of, decisions)
+            may_do = authorization.ask_as_aws_does(deployments.group_of, decisions)
+            execution_roles.ask_execution_roles(may_do)
 
     async def run(self) -> None:
         """Serves until a signal comes."""

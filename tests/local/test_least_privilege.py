@@ -6,7 +6,10 @@ what it must never do is denied.
 
 from __future__ import annotations
 
+import io
 import json
+import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,18 +19,25 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from lockgate.commands.rehearse import changed_service
+from lockgate.commands.rehearse import rounds_of
 from lockgate.config.platform import Purpose
+from lockgate.rehearsal.declared import SERVICE, made_up
 from lockgate.rehearsal.identity import Identity
-from lockgate.rehearsal.journey import journey
+from lockgate.rehearsal.journey import Step
 from lockgate.rehearsal.rehearsal import Took, rehearse
 from lockgate.rehearsal.stage import Stage
-from tests.local.asked import REGION, Asked, Role, Statement, questions, roles, unneeded
+from lockgate.rehearsal.webhook import serving
+from tests.local.asked import REGION, Asked, Role, questions, roles, unneeded
+from tests.local.codedeploy_world import until
+from tests.local.webhook import Mood, Webhook
 
-pytestmark = [pytest.mark.local, pytest.mark.terraform]
+pytestmark = [pytest.mark.local, pytest.mark.terraform, pytest.mark.timeout(900)]
 
 REPOSITORY = Path(__file__).parents[2]
 DEV, SHARED = "222222222222", "555555555555"
+
+POLLED = 2.5
+"""Seconds in which a queue is looked at more than once."""
 
 TOLERATED = {
     "iam:GetUser": "the provider asks IAM for the account first where an endpoint is embedded, then STS",
@@ -35,57 +45,43 @@ TOLERATED = {
 }
 """Denials that nothing waits for."""
 
-_WITH_A_WEBHOOK = "an embedded AWS has the notifier's queue only where platform.yaml names a webhook"
-_BY_AWS = "AWS does it itself there, or MiniStack asks nobody for it"
+_BATCH = (
+    "builds of this journey are no batch: tests/local/test_codebuild.py has some, where nothing is enforced"
+)
 _CHANGES = "nothing is changed or removed on the way from nothing to a release"
-_REMOTE = "the rehearsal builds in the job, not in CodeBuild; tests/local/test_codebuild.py does that"
-_IMAGES = "the sample has no container"
-_EVERYBODY = "the tooling account prunes where every environment is there: make rehearse goes that way too"
+_HOOK = "stands beside the denial of all other hooks, and does not rest on AWS's managed policy"
+_IMAGES = "the journey has no container: nothing here runs one"
+_TRACES = "there is no X-Ray here: what functions send is lost"
+_TRAIL = "a trail writes no log here"
 
 KEPT = {
-    "AskWhoShares": _EVERYBODY,
-    "PruneArtifacts": _EVERYBODY,
-    "lockgate-dev-prune/read-what-is-released: ReadCode": _EVERYBODY,
-    "lockgate-dev-prune/read-what-is-released: ReadContract": _EVERYBODY,
-    "lockgate-dev-prune/read-what-is-released: ReadLedger": _EVERYBODY,
-    "lockgate-build/build: FindArtifacts": _REMOTE,
-    "lockgate-build/build: WriteArtifacts": _REMOTE,
-    "lockgate-tooling-pipeline-build: FindArtifacts": "without it S3 calls forbidden what is missing",
-    "Announce": "a break-glass is announced on a topic",
-    "ChangeQueues": _WITH_A_WEBHOOK,
-    "ChangeRegistry": _IMAGES,
-    "ChangeSecrets": _WITH_A_WEBHOOK,
-    "ChangeServiceRoles": _CHANGES,
-    "ChangeSources": _WITH_A_WEBHOOK,
-    "DecryptLedger": _BY_AWS,
-    "DeliverAccessLogs": _BY_AWS,
-    "EncryptTriggers": _BY_AWS,
-    "EndSubscriptions": _CHANGES,
-    "FollowBuilds": _REMOTE,
-    "InvokeHook": "stands beside the denial of all other hooks, and does not rest on AWS's managed policy",
-    "MakeSources": _WITH_A_WEBHOOK,
-    "PushImages": _IMAGES,
-    "ReadHookLogs": "only a hook that fails has its log read",
-    "ReadQueues": _WITH_A_WEBHOOK,
-    "ReadRegistry": _IMAGES,
-    "ReadReports": _REMOTE,
-    "ReadSecretsNames": _WITH_A_WEBHOOK,
-    "ReadSources": _WITH_A_WEBHOOK,
-    "ReadSubscriptions": _WITH_A_WEBHOOK,
-    "ReadVersions": _IMAGES,
-    "PruneImages": _IMAGES,
-    "ReadSourcesAndArtifacts": _REMOTE,
-    "StartBuilds": _REMOTE,
-    "StartOwnBuilds": _REMOTE,
-    "Trace": _BY_AWS,
-    "UseKeyThroughServices": _REMOTE,
-    "UseKeys": _BY_AWS,
-    "WriteOwnLogs": _BY_AWS,
-    "WriteOwnReports": _REMOTE,
-    "logs:CreateLogStream logs:PutLogEvents": _BY_AWS,
+    "lockgate-build-batch/batch: StartOwnBuilds": _BATCH,
+    "lockgate-build/build: WriteOwnReports": "CodeBuild keeps reports without a call here",
+    "lockgate-dev-hello-api-deploy/deployment: InvokeHook": _HOOK,
+    "lockgate-dev-hello-api-exec/execution: Trace": _TRACES,
+    "lockgate-dev-notifier-exec/execution: Trace": _TRACES,
+    "lockgate-dev-pipeline-account: Announce": "only what no bus takes is announced without one",
+    "lockgate-dev-pipeline-account: ChangeServiceRoles": _CHANGES,
+    "lockgate-dev-pipeline-account: EndSubscriptions": _CHANGES,
+    "lockgate-dev-pipeline-messages: ChangeSources": _CHANGES,
+    "lockgate-dev-pipeline-release: ReadHookLogs": "only a hook that fails has its log read",
+    "lockgate-dev-pipeline-services: DeliverAccessLogs": "an API that logs asks for no delivery here",
+    "lockgate-dev-prune/read-what-is-released: ReadVersions": _IMAGES,
+    "lockgate-dev-rehearsal-deploy/deployment: InvokeHook": _HOOK,
+    "lockgate-dev-rehearsal-exec/execution: Trace": _TRACES,
+    "lockgate-dev-release-hook-exec/execution: Trace": _TRACES,
+    "lockgate-dev-trail-logs/write-logs: logs:CreateLogStream logs:PutLogEvents": _TRAIL,
+    "lockgate-tooling-pipeline-account: Announce": "nothing is released in the tooling account",
+    "lockgate-tooling-pipeline-account: ChangeServiceRoles": _CHANGES,
+    "lockgate-tooling-pipeline-account: EndSubscriptions": _CHANGES,
+    "lockgate-tooling-pipeline-build: PushImages": _IMAGES,
+    "lockgate-tooling-pipeline-builds: ChangeRegistry": _IMAGES,
+    "lockgate-tooling-pipeline-builds: PruneImages": _IMAGES,
+    "lockgate-tooling-pipeline-read-builds: ReadRegistry": _IMAGES,
+    "lockgate-tooling-pipeline-read-builds: ReadReports": "the sample declares no groups of reports",
+    "lockgate-tooling-trail-logs/write-logs: logs:CreateLogStream logs:PutLogEvents": _TRAIL,
 }
-"""Statements that nothing of this run needed, and why they are there all the same: by their Sid, or by policy
-and Sid where another policy has the same."""
+"""Statements that nothing of this run needed, by policy and Sid, and why they are there all the same."""
 
 
 @dataclass(frozen=True)
@@ -117,12 +113,14 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    stage = Stage(REPOSITORY, tmp_path_factory.mktemp("rehearsal"), "localaws", 0.5)
+    hook = Webhook()
+    stage = Stage(REPOSITORY, tmp_path_factory.mktemp("rehearsal"), "localaws", 0.5, ["dev"], hook)
     stage.begin()
     try:
         platform = stage.project.platform
-        steps = journey(["dev"], *changed_service(stage.project, "dev"), all_of_them=False)
-        done = rehearse(stage, steps, lambda _: None)
+        with serving(hook):
+            done = rehearse(stage, rounds_of(stage.project, stage.names), lambda _: None)
+            _be_out(hook, _administrator(stage, "sns"))
         found = {**roles(stage.endpoint_url, DEV), **roles(stage.endpoint_url, SHARED)}
         asked = questions(stage.home / "decisions.jsonl")
         yield World(stage, Identity(platform, stage.endpoint_url), done, asked, found)
@@ -130,10 +128,35 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         stage.end()
 
 
+def _administrator(stage: Stage, service: str) -> Any:
+    """A client with dev's own key, which may do everything."""
+    make: Any = boto3.client
+    return make(
+        service,
+        endpoint_url=stage.endpoint_url,
+        region_name=REGION,
+        aws_access_key_id=DEV,
+        aws_secret_access_key="local",
+    )
+
+
+def _be_out(hook: Webhook, sns: Any) -> None:
+    """Has the webhook be busy, and then refuse: a message stays in the queue, and one is put aside."""
+    moods: tuple[Mood, ...] = ("busy", "refusing")
+    for mood in moods:
+        hook.mood, before = mood, hook.tries
+        sns.publish(TopicArn=f"arn:aws:sns:{REGION}:{DEV}:lockgate-dev-info", Message=mood)
+        until(
+            lambda before=before: hook.tries > before, f"the notifier has tried while the webhook is {mood}"
+        )
+
+
 def test_the_whole_way_goes_through(world: World) -> None:
-    verbs = [took.step.arguments[0] for took in world.done]
+    verbs = [took.step.arguments[0] for took in world.done if isinstance(took.step, Step)]
     assert verbs.count("bootstrap") == 4
-    assert {"apply", "build", "deploy", "plan", "prune", "rollback"} <= set(verbs)
+    assert {"apply", "build", "deploy", "drift", "plan", "prune", "rollback", "secrets", "verify"} <= set(
+        verbs
+    )
 
 
 def test_nothing_that_was_needed_was_denied(world: World) -> None:
@@ -146,17 +169,16 @@ def test_every_role_that_was_made_has_a_boundary(world: World) -> None:
 
 
 def test_nothing_is_allowed_that_nothing_needs(world: World) -> None:
-    found = unneeded(list(world.roles.values()), world.asked)
-    assert [one for one in map(_names, found) if not one & set(KEPT)] == []
+    assert _unneeded(world) - set(KEPT) == set()
 
 
 def test_no_reason_is_given_for_what_is_needed_or_gone(world: World) -> None:
+    assert set(KEPT) - _unneeded(world) == set()
+
+
+def _unneeded(world: World) -> set[str]:
     found = unneeded(list(world.roles.values()), world.asked)
-    assert set(KEPT) - {name for one in found for name in _names(one)} == set()
-
-
-def _names(statement: Statement) -> set[str]:
-    return {statement.sid, f"{statement.where}: {statement.sid}"}
+    return {f"{one.where}: {one.sid}" for one in found}
 
 
 def _refused(call: Callable[[], object]) -> str:
@@ -257,6 +279,56 @@ def test_build_releases_nothing(world: World) -> None:
         assert not world.role("lockgate-tooling-build", SHARED).may(Asked("", action, "*"))
 
 
+PASSWORD = f"lockgate-dev/{SERVICE}/password"
+PROBE = """
+import boto3
+from botocore.exceptions import ClientError
+
+def handler(event, context):
+    try:
+        found = boto3.client("secretsmanager").get_secret_value(SecretId=event["secret"])
+        boto3.client("ssm").get_parameter(Name=event["parameter"], WithDecryption=True)
+        return found["SecretString"]
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("role", "answer"),
+    [
+        (SERVICE, made_up(SERVICE, "password")),
+        ("hello-api", "AccessDeniedException"),
+        ("notifier", "AccessDeniedException"),
+        ("release-hook", "AccessDeniedException"),
+    ],
+)
+def test_a_function_reads_its_own_secrets_and_no_others(world: World, role: str, answer: str) -> None:
+    """Really tried: somebody's code that runs with each function's role."""
+    functions, code = _administrator(world.stage, "lambda"), io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("probe.py", PROBE)
+    made = functions.create_function(
+        FunctionName=f"probe-{role}",
+        Runtime="python3.12",
+        Role=f"arn:aws:iam::{DEV}:role/lockgate-dev-{role}-exec",
+        Handler="probe.handler",
+        Code={"ZipFile": code.getvalue()},
+        Timeout=30,
+    )
+    asked = {"secret": PASSWORD, "parameter": f"/lockgate-dev/{SERVICE}/api-key"}
+    got = functions.invoke(FunctionName=made["FunctionName"], Payload=json.dumps(asked))
+    assert json.loads(got["Payload"].read()) == answer
+
+
+@pytest.mark.parametrize(("account", "purpose"), [("dev", "plan"), ("dev", "deploy"), ("tooling", "build")])
+def test_the_pipeline_neither_reads_nor_sets_secrets(world: World, account: str, purpose: Purpose) -> None:
+    secrets = world.client("secretsmanager", account, purpose)
+    named = {"SecretId": PASSWORD}
+    assert _refused(lambda: secrets.get_secret_value(**named)) in DENIED
+    assert _refused(lambda: secrets.put_secret_value(**named, SecretString="x")) in DENIED
+
+
 @pytest.mark.parametrize(
     ("action", "resource"),
     [
@@ -298,3 +370,23 @@ def test_the_boundary_holds_whatever_a_services_policy_says(world: World, action
     wide = Role(role.arn, (), (everything,), role.boundary)
     assert not wide.may(Asked(role.arn, action, resource))
     assert Role(role.arn, (), (everything,)).may(Asked(role.arn, action, resource))
+
+
+def test_a_queue_is_read_only_where_the_functions_role_may(world: World) -> None:
+    iam, queues = _administrator(world.stage, "iam"), _administrator(world.stage, "sqs")
+    url = queues.get_queue_url(QueueName="lockgate-dev-notifier")["QueueUrl"]
+    policy = {"RoleName": "lockgate-dev-notifier-exec", "PolicyName": "notifier"}
+    document = json.dumps(iam.get_role_policy(**policy)["PolicyDocument"])
+
+    def waiting() -> int:
+        names = ["ApproximateNumberOfMessages"]
+        found = queues.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return int(found[names[0]])
+
+    iam.delete_role_policy(**policy)
+    queues.purge_queue(QueueUrl=url)
+    queues.send_message(QueueUrl=url, MessageBody="nobody may read this")
+    time.sleep(POLLED)
+    assert waiting() == 1
+    iam.put_role_policy(**policy, PolicyDocument=document)
+    until(lambda: waiting() == 0, "the message is read")

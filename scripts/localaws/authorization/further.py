@@ -93,22 +93,13 @@ def key_of_alias(request: Request, action: str) -> Iterator[Need]:
         yield Need(f"kms:{action}", key if key.startswith("arn:") else request.arn("kms", f"key/{key}"))
 
 
-def key_of_bucket(request: Request, action: str, key_arn: str) -> Iterator[Need]:
-    """What reading or writing an object of a bucket with a customer key needs of the key, which S3 uses on
-    behalf of whoever asks (S3 user guide, "Using server-side encryption with AWS KMS keys").
+def missing_object(request: Request, action: str, is_missing: Callable[[str, str], bool]) -> Iterator[Need]:
+    """What asking for an object that is not there needs: whoever may not list the bucket is told that it is
+    forbidden, not that it is missing (S3 API reference, GetObject, HeadObject, Permissions).
 
     Args:
-        key_arn: the key; empty where the bucket has none.
+        is_missing: whether a bucket, by its name, has no object of that key.
     """
-    needed = {"GetObject": "kms:Decrypt", "PutObject": "kms:GenerateDataKey"}.get(action)
-    if needed is None or not key_arn:
-        return
-    bucket = request.coarse.partition("/")[0]
-    yield Need(
-        needed,
-        key_arn,
-        {
-            "kms:ViaService": f"s3.{key_arn.split(':')[3]}.amazonaws.com",
-            "kms:EncryptionContext:aws:s3:arn": bucket,
-        },
-    )
+    bucket, _, key = request.coarse.partition("/")
+    if request.service == "s3" and action == "GetObject" and is_missing(bucket.rpartition(":")[2], key):
+        yield Need("s3:ListBucket", bucket)

@@ -9,8 +9,10 @@ from localaws.ministack_patches import (
     authorization,
     balancers,
     contract,
+    execution_roles,
     functions,
     gateway,
+    keys,
     logs,
     network,
     registry,
@@ -20,7 +22,19 @@ from localaws.ministack_patches import (
 
 INTERNALS = tuple(
     internal
-    for module in (gateway, authorization, logs, functions, registry, balancers, network, secrets, trails)
+    for module in (
+        gateway,
+        authorization,
+        keys,
+        logs,
+        functions,
+        registry,
+        balancers,
+        network,
+        execution_roles,
+        secrets,
+        trails,
+    )
     for internal in module.INTERNALS
 )
 

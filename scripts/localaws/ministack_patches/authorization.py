@@ -8,20 +8,20 @@ from __future__ import annotations
 import contextvars
 import functools
 import json
-import re
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from localaws.authorization import further, resources
+from localaws.authorization import further, keys, resources
 from localaws.authorization.decisions import Decisions, role_of
 from localaws.authorization.further import Need
 from localaws.authorization.lambda_actions import action_of
 from localaws.authorization.managed_policies import DOCUMENTS
 from localaws.authorization.request import Request
-from localaws.clients import Credentials
+from localaws.clients import KEPT_SECONDS, Credentials
 from localaws.ministack_patches.contract import Internal
+from localaws.ministack_patches.keys import encrypted_of
 
 _EVALUATOR = "ministack.core.iam_evaluator"
 _ACTIONS = "ministack.core.iam_actions"
@@ -45,17 +45,16 @@ INTERNALS: tuple[Internal, ...] = (
     ),
     Internal(_EVALUATOR, "_resolve_condition_key", ("key", "ctx")),
     Internal("ministack.app", "pin_request_origin", ("source_ip", "secure_transport")),
+    Internal(_EVALUATOR, "pin_request_origin", ("source_ip", "secure_transport")),
     Internal(_EVALUATOR, "resolve_credential", ("access_key_id", "account_id", "session_token")),
-    Internal("ministack.services.s3", "_bucket_encryption"),
     Internal("ministack.services.s3", "_bucket_owner_account", ("name",)),
+    Internal("ministack.services.s3", "_buckets"),
     Internal("ministack.services.iam", "_aws_managed_policies"),
     Internal("ministack.services.iam", "_roles"),
     Internal("ministack.services.iam", "_make_aws_managed_record", ("name", "document", "description")),
     Internal("ministack.services.sts", "register_session", ("access_key", "session")),
     Internal("ministack.services.tagging", "resource_tags", ("arn",)),
 )
-
-_KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
 
 SESSION_SECONDS = 3600.0
 """How long a service's session of a role lasts; it takes another one afterwards."""
@@ -64,12 +63,20 @@ _asked: contextvars.ContextVar[Request | None] = contextvars.ContextVar("asked",
 """The request that is being authorised: MiniStack evaluates its action without it."""
 
 
-def ask_as_aws_does(group_of: resources.GroupOf, decisions: Decisions) -> None:
+MayDo = Callable[[str, Request, tuple[str, ...]], bool]
+"""Whether a role may do something that a service does in its name without a call of the API: its ARN, what it
+is about, and the actions without their service."""
+
+
+def ask_as_aws_does(group_of: resources.GroupOf, decisions: Decisions) -> MayDo:
     """Authorises calls for the resources that AWS looks at, with what else they need, and notes decisions.
 
     Args:
         group_of: finds the group of a CodeDeploy deployment.
         decisions: where decisions are noted.
+
+    Returns:
+        The same for what is no call.
     """
     from ministack import app
     from ministack.core import iam_actions, iam_evaluator
@@ -77,11 +84,13 @@ def ask_as_aws_does(group_of: resources.GroupOf, decisions: Decisions) -> None:
     iam_actions.SERVICE_TO_IAM_NAMESPACE["codedeploy"] = "codedeploy"
     iam_actions.extract_iam_action = _by_operation(iam_actions.extract_iam_action)
     iam_actions.extract_resource_arn = _remembering(iam_actions.extract_resource_arn)
-    iam_evaluator.enforce = _enforcing(iam_evaluator.enforce, group_of, decisions)
+    denial = _denial(iam_evaluator.enforce, decisions)
+    iam_evaluator.enforce = _enforcing(denial, iam_evaluator.enforce, group_of)
     iam_evaluator._resolve_condition_key = _by_role(iam_evaluator._resolve_condition_key)
     # SDKs reach AWS over TLS; this server is reached over loopback, and policies shall not see a difference.
     pin = app.pin_request_origin
     app.pin_request_origin = lambda source_ip, _: pin(source_ip, True)
+    return _may_do(denial)
 
 
 def _by_role(resolve: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
@@ -145,8 +154,25 @@ def _remembering(extract: Callable[..., str]) -> Callable[..., str]:
     return remembering
 
 
+Denial = Callable[[str, str, str, list[Need]], Any]
+"""The first denial of what an access key asks of a service in a region, or None."""
+
+
+def _denial(enforce: Callable[..., Any], decisions: Decisions) -> Denial:
+    def denial(access_key_id: str, service: str, region: str, needs: list[Need]) -> Any:
+        for need in needs:
+            kind = service if need is needs[0] else need.action.partition(":")[0]
+            denied = enforce(access_key_id, need.action, kind, region, need.resource, dict(need.context))
+            _note(decisions, access_key_id, need, denied)
+            if denied:
+                return denied
+        return None
+
+    return denial
+
+
 def _enforcing(
-    enforce: Callable[..., Any], group_of: resources.GroupOf, decisions: Decisions
+    denial: Denial, enforce: Callable[..., Any], group_of: resources.GroupOf
 ) -> Callable[..., Any]:
     @functools.wraps(enforce)
     def enforcing(
@@ -166,17 +192,33 @@ def _enforcing(
             context |= further.asked_about(request, name, _boundary_of)
             needs = [Need(iam_action, resources.resource_of(request, name, group_of), context)]
             needs += [*further.passed_roles(request, name), *further.key_of_alias(request, name)]
-            if service == "s3":
-                needs += further.key_of_bucket(request, name, _key_of(request.coarse))
-        for need in needs:
-            kind = service if need is needs[0] else need.action.partition(":")[0]
-            denied = enforce(access_key_id, need.action, kind, region, need.resource, dict(need.context))
-            _note(decisions, access_key_id, need, denied)
-            if denied:
-                return denied
-        return None
+            needs += _uses_of_keys(request, name)
+            needs += further.missing_object(request, name, _is_missing)
+        return denial(access_key_id, service, region, needs)
 
     return enforcing
+
+
+def _may_do(denial: Denial) -> MayDo:
+    from ministack.core import iam_evaluator
+
+    session = functools.lru_cache(maxsize=256)(lambda role_arn, _: session_of(role_arn)[0])
+
+    def may_do(role_arn: str, request: Request, actions: tuple[str, ...]) -> bool:
+        access_key = session(role_arn, int(time.time() // KEPT_SECONDS))
+        needs = [Need(f"{request.service}:{action}", request.coarse) for action in actions]
+        needs += [use for action in actions for use in _uses_of_keys(request, action)]
+        within = contextvars.copy_context()
+        within.run(iam_evaluator.pin_request_origin, "127.0.0.1", True)
+        return not within.run(denial, access_key, request.service, request.region, needs)
+
+    return may_do
+
+
+def _uses_of_keys(request: Request, action: str) -> Iterator[Need]:
+    if keys.is_used_by(request, action):
+        for encrypted in encrypted_of(request, action):
+            yield from keys.uses_of_key(request, action, encrypted)
 
 
 def _note(decisions: Decisions, access_key_id: str, need: Need, denied: Any) -> None:
@@ -208,15 +250,12 @@ def _boundary_of(role: str) -> str:
     return str((iam._roles.get(role) or {}).get("PermissionsBoundary") or "")
 
 
-def _key_of(resource: str) -> str:
-    """ARN of the customer key that a bucket encrypts with; empty where it has none."""
+def _is_missing(bucket: str, key: str) -> bool:
     from ministack.services import s3
 
-    bucket = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
     owner = s3._bucket_owner_account(bucket)
-    setting = str(s3._bucket_encryption.get_scoped(owner, None, bucket) or "") if owner else ""
-    found = _KEY.search(setting)
-    return found.group() if found else ""
+    found = s3._buckets.get_scoped(owner, None, bucket) if owner else None
+    return found is not None and key not in found["objects"]
 
 
 def session_of(role_arn: str, name: str = "service") -> Credentials:

@@ -66,9 +66,7 @@ def _say(name: str, plan: Plan, found: tuple[Change, ...], out: Console) -> None
     if waiting := _not_applied(plan, found):
         out.print(f"{waiting} changes of the repository are not applied yet.", markup=False)
     if left := left_alone(plan):
-        out.print(
-            f"{left} resources differ and stay so: a release owns that, or nothing declares it.", markup=False
-        )
+        out.print(f"{left} resources differ and stay so: a release owns that.", markup=False)
 
 
 def _not_applied(plan: Plan, found: tuple[Change, ...]) -> int:

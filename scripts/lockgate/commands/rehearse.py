@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,10 +14,12 @@ from rich.table import Table
 from lockgate.commands.options import console
 from lockgate.config import LambdaService, Project
 from lockgate.errors import Exit, UsageError
-from lockgate.rehearsal.journey import Change, journey
+from lockgate.rehearsal.declared import NOTIFIER, SERVICE, secrets_of
+from lockgate.rehearsal.journey import Change, Round, journey
 from lockgate.rehearsal.rehearsal import Took
 from lockgate.rehearsal.rehearsal import rehearse as run
 from lockgate.rehearsal.stage import Stage
+from lockgate.rehearsal.webhook import serving
 
 
 @click.command()
@@ -34,18 +38,18 @@ def rehearse(environments: tuple[str, ...], minute: float, keep: bool) -> Exit:
     names = environments or _on_aws(project)
     for name in names:
         project.environment(name)
-    stage = Stage(project.root, project.root / ".build" / "rehearsal", _emulator(project), minute)
-    out = console()
+    stage = Stage(project.root, project.root / ".build" / "rehearsal", _emulator(project), minute, names)
+    out, began = console(), time.monotonic()
     with out.status("Cloning, and starting an embedded AWS"):
         stage.begin()
     try:
-        all_of_them = set(names) == set(_on_aws(project))
-        steps = journey(names, *changed_service(stage.project, names[0]), all_of_them=all_of_them)
-        done = run(stage, steps, lambda took: _tell(took, out))
+        rounds = rounds_of(stage.project, names)
+        with serving(stage.webhook):
+            done = run(stage, rounds, lambda took: _tell(took, out))
     finally:
         if not keep:
             stage.end()
-    out.print(_table(done))
+    out.print(_table(done, time.monotonic() - began))
     if keep:
         out.print(f"It goes on at {stage.endpoint_url}; its repository is {stage.root}.", markup=False)
     return Exit.OK
@@ -76,7 +80,19 @@ def _on_aws(project: Project) -> tuple[str, ...]:
     return found
 
 
-def changed_service(project: Project, environment: str) -> tuple[str, Change]:
+def rounds_of(project: Project, names: Sequence[str]) -> Iterator[Round]:
+    """The steps for a clone.
+
+    Args:
+        project: the clone.
+        names: environments.
+    """
+    secrets = {name: list(secrets_of(project, name)) for name in names}
+    service, change = _changed(project, names[0])
+    return journey(names, service, change, secrets, notifies=NOTIFIER in project.declared)
+
+
+def _changed(project: Project, environment: str) -> tuple[str, Change]:
     """The service whose code is changed for the canary, and how.
 
     Raises:
@@ -84,7 +100,7 @@ def changed_service(project: Project, environment: str) -> tuple[str, Change]:
     """
     for name, service in project.services(environment, ()).items():
         sources = sorted((project.root / "lambdas" / name / "src").rglob("*.py"))
-        if isinstance(service, LambdaService) and service.smoke and sources:
+        if isinstance(service, LambdaService) and service.smoke and sources and name != SERVICE:
             path = sources[0].relative_to(project.root)
             return name, partial(_touch, path)
     raise UsageError(
@@ -104,13 +120,12 @@ def _tell(took: Took, out: Console) -> None:
     out.print(f"{took.seconds:6.1f} s  {step.account}: {step.says} (as {step.who})", markup=False)
 
 
-def _table(done: list[Took]) -> Table:
-    table = Table(title="Rehearsal", caption=f"{sum(took.seconds for took in done):.0f} s in all")
+def _table(done: list[Took], seconds: float) -> Table:
+    table = Table(title="Rehearsal", caption=f"{seconds:.0f} s in all, two accounts at a time")
     for column in ("account", "step", "as", "command"):
         table.add_column(column, overflow="fold")
     table.add_column("seconds", justify="right")
     for took in done:
         step = took.step
-        command = f"lockgate {' '.join(step.arguments)}"
-        table.add_row(step.account, step.says, step.who, command, f"{took.seconds:.1f}")
+        table.add_row(step.account, step.says, step.who, step.command, f"{took.seconds:.1f}")
     return table

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from lockgate.plans.model import Action, Attribute, Change, Plan
+
+_EMPTY = {"null", "0", "false", '""', "[]", "{}"}
+"""What providers take for nothing, as JSON."""
 
 
 def by_hand(plan: Plan) -> tuple[Change, ...]:
@@ -21,8 +25,19 @@ def by_hand(plan: Plan) -> tuple[Change, ...]:
 
 
 def left_alone(plan: Plan) -> int:
-    """Number of resources that have changed outside of Terraform, and stay as they are."""
-    return len(plan.drift) - len(by_hand(plan))
+    """Number of resources that are otherwise than their configuration says, and stay so: it ignores that.
+
+    What nothing declares does not count, nor what is as empty as before. After an apply Terraform's state
+    lacks much of that, here and on AWS: the policy of a bucket that a resource of its own sets, or the empty
+    map and the zero that the provider reads where it has written none.
+    """
+    taken_back = {change.address for change in by_hand(plan)}
+    return sum(_differs(change) for change in plan.drift if change.address not in taken_back)
+
+
+def _differs(drifted: Change) -> bool:
+    told_apart = (one for one in drifted.attributes if not {one.before, one.after} <= _EMPTY)
+    return any(re.split(r"[.\[]", one.path)[0] in drifted.declared for one in told_apart)
 
 
 def _taken_back(drifted: Change, planned: Change | None) -> Change | None:

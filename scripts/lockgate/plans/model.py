@@ -64,6 +64,7 @@ class Change:
         import_id: id of what is taken over, if it is imported.
         deposed: key of an old object of a replacement that did not come to its end.
         creates_first: whether a replacement is there before the old one goes.
+        declared: of what has drifted, the attributes that its configuration sets.
     """
 
     address: str
@@ -77,6 +78,7 @@ class Change:
     import_id: str | None = None
     deposed: str | None = None
     creates_first: bool = False
+    declared: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from lockgate.errors import LockgateError
+from lockgate.plans.declared import declared_of
 from lockgate.plans.differences import differences, written
 from lockgate.plans.keeping import lost_with
 from lockgate.plans.model import UNKNOWN, Action, Attribute, Change, Output, Plan
@@ -49,7 +51,8 @@ def read_plan(redacted: Redacted) -> Plan:
     """
     shown = redacted.document
     changes = [_change(item) for item in shown["resource_changes"]]
-    drift = [_change(item) for item in shown["resource_drift"]]
+    configuration = shown.get("configuration", {})
+    drift = [_drifted(item, configuration) for item in shown["resource_drift"]]
     outputs = [_output(name, change) for name, change in sorted(shown["output_changes"].items())]
     return Plan(
         terraform_version=str(shown.get("terraform_version", "")),
@@ -86,6 +89,11 @@ def _change(item: dict[str, Any]) -> Change | None:
         deposed=item.get("deposed"),
         creates_first=change["actions"][0] == "create" and action is Action.REPLACE,
     )
+
+
+def _drifted(item: dict[str, Any], configuration: Mapping[str, Any]) -> Change | None:
+    change = _change(item)
+    return change and replace(change, declared=declared_of(configuration, change.address))
 
 
 def _action(item: dict[str, Any]) -> Action | None:

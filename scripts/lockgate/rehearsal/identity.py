@@ -30,6 +30,20 @@ class Identity:
     platform: Platform
     endpoint_url: str
 
+    def of(self, account: str, purpose: Purpose | None, *, aws_cli: bool = False) -> dict[str, str]:
+        """Environment variables of whoever runs a step.
+
+        Args:
+            account: whose credentials.
+            purpose: the role; None is whoever administers the account.
+            aws_cli: whether the AWS CLI is run, which reads no platform.yaml.
+        """
+        credentials = self.job(account, purpose) if purpose else self.administrator(account)
+        if not aws_cli:
+            return credentials
+        region = self.platform.region_of(account)
+        return {**credentials, "AWS_DEFAULT_REGION": region, "AWS_ENDPOINT_URL": self.endpoint_url}
+
     def administrator(self, account: str) -> dict[str, str]:
         """Environment variables of whoever administers an account: its own key, on an embedded AWS."""
         return {

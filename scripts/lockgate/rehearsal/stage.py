@@ -7,18 +7,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from lockgate.config import TOOLING, Project
-from lockgate.errors import LockgateError, UsageError
-
-_IDS = {"owner_id": 1, "repository_id": 2}
+from lockgate.config import Project
+from lockgate.errors import LockgateError
+from lockgate.rehearsal import declared
+from lockgate.rehearsal.webhook import Webhook
 
 
 @dataclass
@@ -30,12 +29,16 @@ class Stage:
         folder: where everything of the rehearsal is.
         emulator: module of the embedded AWS.
         minute_seconds: seconds of a CodeDeploy minute.
+        names: environments that are rehearsed.
+        webhook: is told what happens, if it serves.
     """
 
     source: Path
     folder: Path
     emulator: str
     minute_seconds: float
+    names: Sequence[str]
+    webhook: Webhook = field(default_factory=Webhook)
     endpoint_url: str = field(default="", init=False)
 
     @property
@@ -50,11 +53,11 @@ class Stage:
 
     @cached_property
     def project(self) -> Project:
-        """The clone, with every account at the embedded AWS."""
+        """The clone."""
         return Project(self.root)
 
     def begin(self) -> None:
-        """Clones the repository, starts the embedded AWS, and points every account to it.
+        """Clones the repository, starts the embedded AWS, and declares in the clone what is rehearsed there.
 
         Raises:
             LockgateError: Git or the embedded AWS does not do it, with its own words.
@@ -65,10 +68,8 @@ class Stage:
         _run("git", "clone", "--quiet", "--no-hardlinks", str(self.source), str(self.root))
         self._emulate("up", "--port", "0", "--minute", f"{self.minute_seconds:g}", "--enforce")
         self.endpoint_url = json.loads(self._emulate("status", "--json"))["endpoint"]
-        file = self.root / "platform.yaml"
-        declared = yaml.safe_load(file.read_text(encoding="utf-8"))
-        file.write_text(yaml.safe_dump(self._at_home(declared), sort_keys=False), encoding="utf-8")
-        self.commit("Point every account to the embedded AWS")
+        self._declare()
+        self.commit("Declare what a rehearsal needs")
 
     def end(self) -> None:
         """Ends the embedded AWS, if it runs."""
@@ -78,7 +79,8 @@ class Stage:
     def commit(self, subject: str) -> str:
         """Commits what was changed in the clone; the commit."""
         author = ("-c", "user.name=rehearsal", "-c", "user.email=rehearsal@localhost")
-        _run("git", "-C", str(self.root), *author, "commit", "--quiet", "--all", "--message", subject)
+        _run("git", "-C", str(self.root), "add", "--all")
+        _run("git", "-C", str(self.root), *author, "commit", "--quiet", "--message", subject)
         return self.head()
 
     def head(self) -> str:
@@ -91,29 +93,14 @@ class Stage:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
         return {**kept, "AWS_EC2_METADATA_DISABLED": "true", **credentials}
 
-    def _at_home(self, declared: dict[str, Any]) -> dict[str, Any]:
-        """platform.yaml with each account at the embedded AWS, set up as a real one is."""
-        here = {
-            "endpoint_url": self.endpoint_url,
-            "bootstrapped": True,
-            "minute_seconds": self.minute_seconds,
-        }
-        environments = {
-            name: environment if environment.get("emulator") else {**environment, **here, "build_for": "host"}
-            for name, environment in declared["environments"].items()
-        }
-        if not declared.get(TOOLING):
-            raise UsageError(
-                "platform.yaml has no tooling account",
-                hint="A rehearsal is that of several accounts: declare it there first.",
-            )
-        github = {"repository": "acme/lockgate", **(declared.get("github") or {})}
-        return {
-            **declared,
-            "github": {**_IDS, **github},
-            TOOLING: {**declared[TOOLING], **here},
-            "environments": environments,
-        }
+    def _declare(self) -> None:
+        """Points accounts to the embedded AWS, and adds what makes the journey whole."""
+        file = self.root / "platform.yaml"
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+        here = declared.at_home(found, self.names, self.endpoint_url, self.minute_seconds)
+        file.write_text(yaml.safe_dump(here, sort_keys=False), encoding="utf-8")
+        declared.add_service(Project(self.root), self.names[0])
+        declared.shorten_build(self.root)
 
     def _emulate(self, verb: str, *arguments: str) -> str:
         environment = self.environment({})

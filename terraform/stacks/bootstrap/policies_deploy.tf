@@ -89,7 +89,7 @@ locals {
       Effect    = "Allow"
       Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
       Resource  = [local.keys]
-      Condition = merge(local.own_tags, { StringLike = { "kms:ViaService" = [for service in ["dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs", "ssm"] : "${service}.${local.region}.*"] } })
+      Condition = merge(local.own_tags, { StringLike = { "kms:ViaService" = [for service in ["dynamodb", "lambda", "s3", "secretsmanager", "sns"] : "${service}.${local.region}.*"] } })
     },
     {
       Sid      = "ChangeLogGroups"
@@ -115,6 +115,15 @@ locals {
         "lambda:UpdateFunctionConfiguration",
       ]
       Resource = flatten([for arn in local.functions : [arn, "${arn}:*"]])
+    },
+    {
+      # Whoever gives a function a key needs this and CreateGrant (Lambda developer guide, "Securing Lambda environment
+      # variables").
+      Sid       = "EncryptVariables"
+      Effect    = "Allow"
+      Action    = ["kms:Encrypt"]
+      Resource  = [local.keys]
+      Condition = merge(local.own_tags, { StringLike = { "kms:ViaService" = "lambda.${local.region}.*" } })
     },
     {
       Sid      = "ChangeApis"

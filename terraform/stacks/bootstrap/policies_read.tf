@@ -131,7 +131,7 @@ locals {
     {
       Sid      = "ReadTopics"
       Effect   = "Allow"
-      Action   = ["sns:GetTopicAttributes", "sns:ListTagsForResource"]
+      Action   = ["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"]
       Resource = [local.topics]
     },
     {
@@ -208,7 +208,7 @@ locals {
     {
       Sid      = "ReadSources"
       Effect   = "Allow"
-      Action   = ["lambda:GetEventSourceMapping"]
+      Action   = ["lambda:GetEventSourceMapping", "lambda:ListTags"]
       Resource = [local.event_sources]
     },
     {

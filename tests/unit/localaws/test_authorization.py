@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from localaws.authorization import further, resources
+from localaws.authorization import further, keys, resources
 from localaws.authorization.decisions import Decisions, role_of
 from localaws.authorization.further import Need
 from localaws.authorization.lambda_actions import action_of
@@ -143,16 +143,72 @@ def test_an_alias_needs_its_key_too() -> None:
     ]
 
 
-def test_an_object_under_a_customer_key_needs_the_key() -> None:
-    read = asked("s3", "arn:aws:s3:::artifacts/services/orders.zip")
-    (need,) = further.key_of_bucket(read, "GetObject", KEY)
-    assert (need.action, need.resource) == ("kms:Decrypt", KEY)
-    assert need.context == {
-        "kms:ViaService": "s3.eu-west-1.amazonaws.com",
-        "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::artifacts",
+OBJECT = asked("s3", "arn:aws:s3:::artifacts/services/orders.zip")
+VALUE = asked("secretsmanager", SecretId="orders")
+PARAMETER = asked("ssm", Name="/lockgate-dev/orders/key", WithDecryption=True)
+WRITTEN = asked("ssm", Name="/lockgate-dev/orders/key", Type="SecureString")
+MESSAGE = asked("sqs", "arn:aws:sqs:eu-west-1:111111111111:notifier")
+
+
+@pytest.mark.parametrize(
+    ("request_", "action", "context", "needed"),
+    [
+        (OBJECT, "GetObject", "aws:s3:arn", ["kms:Decrypt"]),
+        (OBJECT, "PutObject", "aws:s3:arn", ["kms:GenerateDataKey"]),
+        (VALUE, "GetSecretValue", "SecretARN", ["kms:Decrypt"]),
+        (VALUE, "PutSecretValue", "SecretARN", ["kms:GenerateDataKey"]),
+        (VALUE, "CreateSecret", "SecretARN", ["kms:GenerateDataKey", "kms:Decrypt"]),
+        (PARAMETER, "GetParameter", "PARAMETER_ARN", ["kms:Decrypt"]),
+        (WRITTEN, "PutParameter", "PARAMETER_ARN", ["kms:Encrypt"]),
+        (MESSAGE, "SendMessage", "aws:sqs:arn", ["kms:GenerateDataKey", "kms:Decrypt"]),
+        (MESSAGE, "ReceiveMessage", "aws:sqs:arn", ["kms:Decrypt"]),
+        (asked("sns"), "Publish", "aws:sns:topicArn", ["kms:GenerateDataKey", "kms:Decrypt"]),
+        (asked("dynamodb"), "PutItem", "aws:dynamodb:tableName", ["kms:Decrypt"]),
+        (asked("lambda"), "CreateFunction", "aws:lambda:FunctionArn", ["kms:CreateGrant", "kms:Encrypt"]),
+    ],
+)
+def test_what_a_customer_key_encrypts_needs_the_key(
+    request_: Request, action: str, context: str, needed: list[str]
+) -> None:
+    assert keys.is_used_by(request_, action)
+    found = list(keys.uses_of_key(request_, action, keys.Encrypted(KEY, "what it is")))
+    assert [(need.action, need.resource) for need in found] == [(each, KEY) for each in needed]
+    assert found[0].context == {
+        "kms:ViaService": f"{request_.service}.eu-west-1.amazonaws.com",
+        f"kms:EncryptionContext:{context}": "what it is",
     }
-    assert list(further.key_of_bucket(read, "GetObject", "")) == []
-    assert list(further.key_of_bucket(read, "ListBucket", KEY)) == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "action"),
+    [
+        (OBJECT, "ListBucket"),
+        (VALUE, "DescribeSecret"),
+        (asked("ssm", Name="/lockgate-dev/orders/key"), "GetParameter"),
+        (MESSAGE, "DeleteMessage"),
+        (asked("codebuild"), "StartBuild"),
+    ],
+)
+def test_what_stays_encrypted_needs_no_key(request_: Request, action: str) -> None:
+    assert not keys.is_used_by(request_, action)
+
+
+@pytest.mark.parametrize(
+    ("action", "missing", "needed"),
+    [
+        ("GetObject", True, [Need("s3:ListBucket", "arn:aws:s3:::artifacts")]),
+        ("GetObject", False, []),
+        ("PutObject", True, []),
+    ],
+)
+def test_what_is_missing_is_told_to_those_who_may_list(
+    action: str, missing: bool, needed: list[Need]
+) -> None:
+    def is_missing(bucket: str, key: str) -> bool:
+        assert (bucket, key) == ("artifacts", "services/orders.zip")
+        return missing
+
+    assert list(further.missing_object(OBJECT, action, is_missing)) == needed
 
 
 def test_a_decision_is_written_once(tmp_path: Path) -> None:

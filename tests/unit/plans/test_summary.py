@@ -144,9 +144,10 @@ def test_the_terminal_shows_the_same_without_what_is_created() -> None:
 
 def test_only_what_would_be_set_back_was_changed_by_hand() -> None:
     def drifted(name: str, action: Action, *attributes: Attribute) -> Change:
-        return Change(f"x.{name}", "x", action, attributes)
+        return Change(f"x.{name}", "x", action, attributes, declared=frozenset({"routing_config"}))
 
-    weights = Attribute("routing_config", "null", "{}")
+    weights, policy = (Attribute(path, "null", "1") for path in ("routing_config[0].x", "policy"))
+    nothing = Attribute("routing_config", "null", "{}")
     plan = Plan(
         "1",
         changes=(
@@ -158,7 +159,8 @@ def test_only_what_would_be_set_back_was_changed_by_hand() -> None:
         ),
         drift=(
             drifted("function", Action.UPDATE, Attribute("memory", "256", "512"), weights),
-            drifted("alias", Action.UPDATE, weights),
+            drifted("alias", Action.UPDATE, weights, policy),
+            drifted("bucket", Action.UPDATE, policy, nothing),
             drifted("alarm", Action.DESTROY),
         ),
     )
