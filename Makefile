@@ -145,7 +145,7 @@ local-status: setup ## Whether the embedded AWS runs
 
 .PHONY: test
 test: setup ## Run all tests
-	@$(BIN)/pytest -n auto --dist loadfile --durations 15 $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --durations 15 $(ARGS)
 
 .PHONY: test-quick
 test-quick: setup ## Run the tests that need neither Terraform nor the embedded AWS
