@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 CRASHED = 70
 """Exit code of a scan that raised something (sysexits.h, EX_SOFTWARE)."""
 
-YOUNG = 100_000
+YOUNG = 1_000_000
 """Objects that are made before Python looks for cycles among them. checkov makes millions that stay, and at
 Python's own 700 a scan of plans spends half of its time looking through those again and again."""
 

@@ -43,8 +43,9 @@ def install() -> None:
     """Puts it between checkov and its own functions; where those are not as expected, that is an error."""
     functions: Any = importlib.import_module(f"{_RENDERING}.safe_eval_functions")
     functions.SAFE_EVAL_DICT = Symbols(functions.SAFE_EVAL_DICT)
-    evaluate = importlib.import_module(f"{_RENDERING}.evaluate_terraform").evaluate_terraform
-    _replace(evaluate, evaluating_once(evaluate, functions.SAFE_EVAL_DICT))
+    evaluating = importlib.import_module(f"{_RENDERING}.evaluate_terraform")
+    for evaluate in (evaluating.evaluate_terraform, evaluating._try_evaluate):
+        _replace(evaluate, evaluating_once(evaluate, functions.SAFE_EVAL_DICT))
     references = importlib.import_module("checkov.terraform.graph_builder.utils")
     named_in = references.get_referenced_vertices_in_str_value
     _replace(named_in, naming_once(named_in))
@@ -52,23 +53,23 @@ def install() -> None:
     yacc.yacc = _made_once(yacc.yacc)
 
 
-def evaluating_once(evaluate: Callable[[Any, bool], Any], symbols: Symbols) -> Callable[..., Any]:
+def evaluating_once(evaluate: Callable[..., Any], symbols: Symbols) -> Callable[..., Any]:
     """The same function, with a copy of what it gave for the same text before.
 
     Args:
-        evaluate: checkov's.
+        evaluate: checkov's, of a text and whatever else it takes.
         symbols: what expressions may name. Once one of them was assigned to, nothing is remembered any more.
     """
-    known: dict[tuple[str, bool], bytes] = {}
+    known: dict[tuple[Any, ...], bytes] = {}
 
-    def evaluated(input_str: Any, keep_interpolations: bool = True) -> Any:
+    def evaluated(input_str: Any, *more: Any, **named: Any) -> Any:
         # Other kinds of text carry line numbers; timestamp() is another one each time.
         if type(input_str) is not str or symbols.changed or "timestamp" in input_str:
-            return evaluate(input_str, keep_interpolations)
-        key = (input_str, keep_interpolations)
+            return evaluate(input_str, *more, **named)
+        key = (input_str, more, *named.items())
         if key in known:
             return pickle.loads(known[key])
-        found = evaluate(input_str, keep_interpolations)
+        found = evaluate(input_str, *more, **named)
         if not symbols.changed and _is_plain(found):
             known[key] = pickle.dumps(found)
         return found

@@ -70,12 +70,9 @@ def review(
         raise UsageError("--profile goes with --plan", hint="Leave it out: nothing is planned.")
     project = Project.find(Path.cwd())
     github = None if pull_request is None else GitHub.here(project.root)
-    wanted = None
-    if since is not None:
-        stacks = [one.stack for one in touched(project, since)]
-        wanted = [name for name in stacks if planned_in_workflows(project.platform, name)]
     with scanning(project.root, timeout=_PLANNING_SECONDS if planning else TIMEOUT_SECONDS) as scans:
         begun = _Begun(project, scans)
+        wanted = None if since is None else _touched(project, since)
         planned = Exit.OK
         if planning and since is not None:
             planned = plan_touched(since, profiles, begun.add_saved)
@@ -88,6 +85,12 @@ def review(
     if github is not None and pull_request is not None:
         click.echo(comment(github, pull_request, COMMENT, text))
     return Exit.OK if verdict.passed and not gathered.missing and planned is Exit.OK else Exit.ERROR
+
+
+def _touched(project: Project, since: str) -> list[str]:
+    """Stacks whose plan there has to be."""
+    stacks = [one.stack for one in touched(project, since)]
+    return [name for name in stacks if planned_in_workflows(project.platform, name)]
 
 
 @dataclass

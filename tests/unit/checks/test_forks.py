@@ -45,7 +45,7 @@ _RENDERING = "checkov/terraform/graph_builder/variable_rendering"
 LIBRARY = {
     "checkov/main.py": CHECKOV,
     f"{_RENDERING}/safe_eval_functions.py": "SAFE_EVAL_DICT = {}\n",
-    f"{_RENDERING}/evaluate_terraform.py": "def evaluate_terraform(): pass\n",
+    f"{_RENDERING}/evaluate_terraform.py": "def evaluate_terraform(): pass\ndef _try_evaluate(): pass\n",
     "checkov/terraform/graph_builder/utils.py": "def get_referenced_vertices_in_str_value(): pass\n",
     "ply/yacc.py": "def yacc(): pass\n",
 }
