@@ -49,6 +49,8 @@ def install() -> None:
     references = importlib.import_module("checkov.terraform.graph_builder.utils")
     named_in = references.get_referenced_vertices_in_str_value
     _replace(named_in, naming_once(named_in))
+    reading: Any = importlib.import_module("hcl2.api")
+    reading.loads = reading_once(reading.loads)
     yacc: Any = importlib.import_module("ply.yacc")
     yacc.yacc = _made_once(yacc.yacc)
 
@@ -92,6 +94,23 @@ def naming_once(named_in: Callable[[str, Any, Any], Any]) -> Callable[..., Any]:
         return pickle.loads(known[key])
 
     return named
+
+
+def reading_once(loads: Callable[[str], Any]) -> Callable[[str], Any]:
+    """The same function, with a copy of what it read of the same text before: a module is read where it is,
+    and again where somebody calls it.
+
+    Args:
+        loads: of the parser of HCL.
+    """
+    known: dict[str, bytes] = {}
+
+    def read(text: str) -> Any:
+        if text not in known:
+            known[text] = pickle.dumps(loads(text))
+        return pickle.loads(known[text])
+
+    return read
 
 
 def _is_plain(found: Any) -> bool:

@@ -65,14 +65,18 @@ def plan_touched(
             emulator.start(opened)
     stacks = [_with_profile(opened, profiles) for opened in stacks]
     most = at_a_time(processors(), psutil.virtual_memory().available)
-    failed = []
-    with closing(side_by_side(stacks, _plan, most)) as done:
+    came: dict[str, tuple[Exit, str]] = {}
+    waiting = [opened.name for opened in stacks]
+    # The first is the tooling stack, by far the smallest: where it is the last one, little is left to do.
+    with closing(side_by_side(stacks[::-1], _plan, most)) as done:
         for opened, (code, said) in done:
-            click.echo(f"== {opened.name}\n{said.rstrip()}\n")
-            if code:
-                failed.append(opened)
-            else:
+            came[opened.name] = code, said
+            if code is Exit.OK:
                 planned(opened.name)
+            while waiting and waiting[0] in came:
+                name = waiting.pop(0)
+                click.echo(f"== {name}\n{came[name][1].rstrip()}\n")
+    failed = [opened for opened in stacks if came[opened.name][0]]
     if failed:
         click.echo(f"error: no plan of {', '.join(opened.name for opened in failed)}", err=True)
         if any(opened.aws.session.profile_name not in profiles for opened in failed):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from lockgate.plans.process import Running, sigterm_as_interrupt
@@ -34,12 +34,12 @@ def at_a_time(processors: int, memory: float) -> int:
 def side_by_side(
     things: Sequence[Thing], run: Callable[[Thing, Running], Came], most: int
 ) -> Generator[tuple[Thing, Came], None, None]:
-    """Does something with each, so many at a time; what came of each, in their order.
+    """Does something with each, so many at a time; what came of each, as soon as it is there.
 
     However it is left, all processes that were started have ended afterwards.
 
     Args:
-        things: with each of which something is done in a thread.
+        things: with each of which something is done in a thread, begun in their order.
         run: does it, and notes its processes in what it gets.
         most: threads.
     """
@@ -47,21 +47,16 @@ def side_by_side(
     pool = ThreadPoolExecutor(most)
     with sigterm_as_interrupt():
         try:
-            futures: list[Future[Came]] = [pool.submit(run, thing, running) for thing in things]
-            for thing, future in zip(things, futures, strict=True):
-                yield thing, _waited_for(future)
+            begun = {pool.submit(run, thing, running): thing for thing in things}
+            while begun:
+                # A signal that comes between Python's last look for one and a wait does not end that wait,
+                # which is why none of them is long.
+                for future in wait(begun, _PULSE_SECONDS, FIRST_COMPLETED).done:
+                    yield begun.pop(future), future.result()
         finally:
             # Not waiting: where this is interrupted, threads end with their processes.
             pool.shutdown(wait=False, cancel_futures=True)
             running.end()
-
-
-def _waited_for(future: Future[Came]) -> Came:
-    """What came of it. A signal that comes between Python's last look for one and a wait does not end that
-    wait, which is why none of them is long."""
-    while not wait([future], _PULSE_SECONDS).done:
-        pass
-    return future.result()
 
 
 def processors() -> int:

@@ -16,7 +16,7 @@ import urllib.request
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from lockgate.errors import LockgateError, RefusedError
@@ -175,6 +175,15 @@ def _terraform(home: Path) -> Path:
 
 
 def _version(binary: Path) -> str | None:
+    """What it says, asked once for each binary that is there."""
+    try:
+        return _said_version(binary, binary.stat().st_mtime_ns)
+    except OSError:
+        return None
+
+
+@cache
+def _said_version(binary: Path, _changed: int) -> str | None:
     try:
         done = subprocess.run(
             [binary, "version", "-json"],

@@ -47,6 +47,7 @@ LIBRARY = {
     f"{_RENDERING}/safe_eval_functions.py": "SAFE_EVAL_DICT = {}\n",
     f"{_RENDERING}/evaluate_terraform.py": "def evaluate_terraform(): pass\ndef _try_evaluate(): pass\n",
     "checkov/terraform/graph_builder/utils.py": "def get_referenced_vertices_in_str_value(): pass\n",
+    "hcl2/api.py": "def loads(): pass\n",
     "ply/yacc.py": "def yacc(): pass\n",
 }
 

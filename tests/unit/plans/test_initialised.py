@@ -96,6 +96,7 @@ def test_another_terraform(terraform: Terraform, fake: FakeTerraform, ready: Cal
     assert ready()
     del terraform.__dict__["toolchain"]
     fake.tell(version="1.12.0")
+    fake.path.touch()
     assert ready()
 
 
