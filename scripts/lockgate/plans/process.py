@@ -34,7 +34,7 @@ class Running:
         """Starts a process, and knows of it until the block is left.
 
         Raises:
-            LockgateError: `end` was called before.
+            LockgateError: `close` or `end` was called before.
         """
         with self._lock:
             if self._ended:
@@ -47,10 +47,15 @@ class Running:
             with self._lock:
                 self._processes.discard(process)
 
-    def end(self) -> None:
-        """Ends those that run, with their children; none begins any more."""
+    def close(self) -> None:
+        """Lets none begin any more."""
         with self._lock:
             self._ended = True
+
+    def end(self) -> None:
+        """Ends those that run, with their children; none begins any more."""
+        self.close()
+        with self._lock:
             running = list(self._processes)
         for process in running:
             end_group(process, process.wait)

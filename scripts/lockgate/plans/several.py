@@ -40,18 +40,32 @@ def side_by_side(
 
     Args:
         things: with each of which something is done in a thread, begun in their order.
-        run: does it, and notes its processes in what it gets.
+        run: does it, and notes its processes in what it gets. What it raises ends everything, and is raised.
         most: threads.
     """
     running = Running()
     pool = ThreadPoolExecutor(most)
+
+    raised: list[BaseException] = []
+
+    def run_one(thing: Thing) -> Came:
+        try:
+            return run(thing, running)
+        except BaseException as error:
+            # Before its thread takes the next one, which then may not begin: the first is what went wrong.
+            raised.append(error)
+            running.close()
+            raise
+
     with sigterm_as_interrupt():
         try:
-            begun = {pool.submit(run, thing, running): thing for thing in things}
+            begun = {pool.submit(run_one, thing): thing for thing in things}
             while begun:
                 # A signal that comes between Python's last look for one and a wait does not end that wait,
                 # which is why none of them is long.
                 for future in wait(begun, _PULSE_SECONDS, FIRST_COMPLETED).done:
+                    if raised:
+                        raise raised[0]
                     yield begun.pop(future), future.result()
         finally:
             # Not waiting: where this is interrupted, threads end with their processes.
