@@ -83,12 +83,18 @@ def test_a_canary_goes_to_its_end(world: EcsWorld) -> None:
     assert (world.weights(), world.weights(PORT)) == ({"blue": 0, "green": 100}, {"blue": 0, "green": 100})
 
 
+def steady_primary(world: EcsWorld) -> Any:
+    sets = [one for one in world.described()["taskSets"] if one["status"] == "PRIMARY"]
+    return next((one for one in sets if one["stabilityStatus"] == "STEADY_STATE"), None)
+
+
 def test_what_a_deployment_shows(world: EcsWorld) -> None:
     deployment = world.release(world.definition("2"))
     world.waiting(deployment)
-    green = next(one for one in world.described()["taskSets"] if one["status"] == "PRIMARY")
+    # On a busy machine a task that answers late counts as unhealthy for a moment, as on AWS.
+    green = until(lambda: steady_primary(world), "the task set that has all traffic is steady")
     assert (green["externalId"], green["startedBy"]) == (deployment, "CODE_DEPLOY")
-    assert (green["scale"], green["stabilityStatus"]) == ({"value": 100.0, "unit": "PERCENT"}, "STEADY_STATE")
+    assert green["scale"] == {"value": 100.0, "unit": "PERCENT"}
     target = world.target(deployment)
     assert target["targetId"] == f"{CLUSTER}:{SERVICE}"
     assert target["targetArn"].endswith(f":service/{CLUSTER}/{SERVICE}")
