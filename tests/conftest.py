@@ -7,6 +7,8 @@ import sys
 
 import psutil
 
+from lockgate.plans.several import processors
+
 _MEMORY_EACH = 2e9
 """Bytes for a worker: a Terraform with its provider, an embedded AWS, and the test."""
 
@@ -20,4 +22,4 @@ def pytest_xdist_auto_num_workers() -> int:
     """Workers for `-n auto`: one more than processors, since flows wait for AWS's minutes and for the pauses
     of Terraform's provider, as far as memory goes."""
     memory = int(psutil.virtual_memory().available // _MEMORY_EACH)
-    return max(1, min(memory, (os.cpu_count() or 1) + 1))
+    return max(1, min(memory, processors() + 1))

@@ -11,8 +11,7 @@ from typing import Any
 
 import click
 
-from lockgate.errors import Exit, LockgateError
-from lockgate.failures import told
+from lockgate.errors import Exit, LockgateError, told
 
 VERBS = (
     "account",

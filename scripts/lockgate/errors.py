@@ -48,3 +48,23 @@ class RefusedError(LockgateError):
     """Going on would be wrong or unsafe; nothing was written."""
 
     exit_code = Exit.REFUSED
+
+
+def told(error: Exception) -> tuple[Exit, str]:
+    """Exit code, and the lines: what is wrong, then a hint.
+
+    AWS's own errors are for the operator; anything else that is none of ours is a defect.
+    """
+    if isinstance(error, LockgateError):
+        return error.exit_code, _lines(error.message, error.hint)
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if isinstance(error, BotoCoreError | ClientError):
+        return Exit.ERROR, _lines(f"AWS: {error}", "Run it again: what was done is not done twice.")
+    return Exit.ERROR, _lines(
+        f"{type(error).__name__}: {error}", "This is a defect of Lockgate; run with --debug to see where."
+    )
+
+
+def _lines(message: str, hint: str) -> str:
+    return "\n".join([*(f"error: {line}" for line in message.splitlines()), f"hint: {hint}"])

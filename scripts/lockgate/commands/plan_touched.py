@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -17,14 +18,15 @@ from lockgate.commands.opened import OpenedAccount
 from lockgate.commands.options import console
 from lockgate.commands.stacks import opened_stack, say_planned
 from lockgate.config import TOOLING, Project
-from lockgate.errors import Exit
-from lockgate.failures import told
+from lockgate.errors import Exit, LockgateError, told
 from lockgate.plans.planning import check_sources, make_plan
 from lockgate.plans.process import Running
 from lockgate.plans.saved import Saved
 from lockgate.plans.several import at_a_time, processors, side_by_side
 from lockgate.plans.stack import Stack
 from lockgate.plans.touched import touched
+
+_log = logging.getLogger(__name__)
 
 _PROFILES = (
     "Where credentials belong to another account, name a profile of each that is missing: "
@@ -112,5 +114,7 @@ def _plan(opened: OpenedAccount, running: Running) -> tuple[Exit, str]:
         made = make_plan(stack, saved, lambda _: None)
         say_planned(made, saved, stack, console(said))
     except Exception as error:
+        if not isinstance(error, LockgateError):
+            _log.info("planning %s", opened.name, exc_info=True)  # which --debug shows
         return told(error)
     return Exit.OK, said.getvalue()

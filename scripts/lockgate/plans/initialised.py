@@ -58,7 +58,7 @@ def fingerprint(folder: Path, toolchain: Toolchain, backend: Mapping[str, Any]) 
     lock = folder / _LOCK
     read = [
         toolchain.version,
-        str(toolchain.config),
+        toolchain.config.read_text(encoding="utf-8") if toolchain.config else "",
         lock.read_text(encoding="utf-8") if lock.is_file() else "",
         backend,
         [[str(module.folder), list(_said(module.blocks))] for module in modules_of(folder)],

@@ -48,9 +48,12 @@ _DIFFERS = 2
 _UNFORMATTED = 3
 """Exit codes that are answers: of `plan -detailed-exitcode`, and of `fmt -check`."""
 
+_ANEW = "Run it again: what is missing from `.lockgate` is installed anew then."
 _HINTS = {
     "Inconsistent dependency lock file": "Run `terraform init -upgrade` in the stack, and commit "
     "the lock file.",
+    "Required plugins are not installed": _ANEW,
+    "Module not installed": _ANEW,
     "Failed to query available provider packages": "The provider mirror may lack that version: name another "
     "with LOCKGATE_PROVIDER_MIRROR, or set it empty to download.",
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 from string import Template
 
 from lockgate.errors import LockgateError
-from lockgate.plans.process import Running, lines_of
+from lockgate.plans.process import Running, TimedOutError, lines_of
 from lockgate.plans.several import side_by_side
 from lockgate.rehearsal.identity import Identity
 from lockgate.rehearsal.journey import Event, Lane, Round, Step, Told
@@ -101,7 +101,13 @@ class _Rehearsal:
             found["commit"] = stage.commit(step.says)
         log = stage.folder / "logs" / f"{number:02}-{step.arguments[0]}-{step.account}.log"
         log.parent.mkdir(exist_ok=True)
-        code = self._command(step, {**known, **found}, log, running)
+        try:
+            code = self._command(step, {**known, **found}, log, running)
+        except TimedOutError:
+            raise FailedStepError(
+                f"{step.account}: {step.says} (as {step.who}): took over {_STEP_SECONDS:.0f} s and was ended",
+                hint=f"What it said so far: {log}",
+            ) from None
         said = log.read_text(encoding="utf-8", errors="replace")
         if code or step.expect not in said:
             missing = f"ended with exit code {code}" if code else f"did not say {step.expect!r}"

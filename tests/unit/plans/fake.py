@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lockgate.plans.toolchain import PROVIDER
+
 SCRIPT = """#!{python}
 import json, os, pathlib, sys
 here = pathlib.Path(__file__).parent
@@ -61,3 +63,9 @@ class FakeTerraform:
         """Of the last call."""
         called: dict[str, str] = json.loads((self.folder / "called.json").read_text())["environment"]
         return called
+
+
+def add_mirror(folder: Path, entry: str = "5.100.0/linux_amd64/x") -> Path:
+    (folder / PROVIDER / entry).parent.mkdir(parents=True)
+    (folder / PROVIDER / entry).touch()
+    return folder

@@ -9,7 +9,7 @@ import pytest
 
 from lockgate.errors import LockgateError
 from lockgate.plans.terraform import Terraform
-from tests.unit.plans.fake import FakeTerraform
+from tests.unit.plans.fake import FakeTerraform, add_mirror
 
 MAIN = """\
 terraform {
@@ -22,7 +22,7 @@ module "one" {
   name   = "a"
 }
 """
-PROVIDERS = """\
+REQUIRED = """\
 terraform {
   required_providers {
     aws = { source = "hashicorp/aws" }
@@ -66,7 +66,7 @@ def edited(path: str, old: str, new: str) -> Callable[[Path], None]:
         edited("main.tf", 'backend "s3"', 'backend "gcs"'),
         edited("main.tf", 'module "one"', 'module "two"'),
         edited(".terraform.lock.hcl", "one lock", "another lock"),
-        edited("one/main.tf", 'variable "name" {}', PROVIDERS),
+        edited("one/main.tf", 'variable "name" {}', REQUIRED),
     ],
 )
 def test_what_it_reads_has_changed(
@@ -100,13 +100,25 @@ def test_another_terraform(terraform: Terraform, fake: FakeTerraform, ready: Cal
     assert ready()
 
 
+def test_providers_come_from_elsewhere(
+    terraform: Terraform, ready: Callable[..., bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ready()
+    for name in ("one", "two"):
+        monkeypatch.setenv("LOCKGATE_PROVIDER_MIRROR", str(add_mirror(tmp_path / name)))
+        del terraform.__dict__["toolchain"]
+        assert ready()
+        assert not ready()
+
+
 def test_after_a_failure_it_is_initialised_again(
     terraform: Terraform, fake: FakeTerraform, ready: Callable[..., bool]
 ) -> None:
     assert ready()
     fake.tell(stderr="Required plugins are not installed", code=1)
-    with pytest.raises(LockgateError, match="not installed"):
+    with pytest.raises(LockgateError, match="not installed") as raised:
         terraform.plan(terraform.data_dir / "x.tfplan", {})
+    assert raised.value.hint.startswith("Run it again")
     fake.tell(stderr="", code=0)
     assert ready()
 

@@ -14,8 +14,8 @@ import pytest
 
 from lockgate.errors import LockgateError, RefusedError
 from lockgate.plans import toolchain
-from lockgate.plans.toolchain import GARBAGE_PERCENT, PROVIDER, Toolchain, find_mirror
-from tests.unit.plans.fake import FakeTerraform
+from lockgate.plans.toolchain import GARBAGE_PERCENT, Toolchain, find_mirror
+from tests.unit.plans.fake import FakeTerraform, add_mirror
 
 
 @pytest.fixture(autouse=True)
@@ -40,12 +40,6 @@ def archive(monkeypatch: pytest.MonkeyPatch) -> bytes:
     monkeypatch.setattr(toolchain, "CHECKSUMS", {"linux_amd64": hashlib.sha256(content).hexdigest()})
     monkeypatch.setattr(urllib.request, "urlopen", lambda _url, **_: io.BytesIO(content))
     return content
-
-
-def add_mirror(folder: Path, entry: str = "5.100.0/linux_amd64/x") -> Path:
-    (folder / PROVIDER / entry).parent.mkdir(parents=True)
-    (folder / PROVIDER / entry).touch()
-    return folder
 
 
 def test_terraform_on_the_path_is_taken(tmp_path: Path) -> None:

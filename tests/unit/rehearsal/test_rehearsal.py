@@ -26,7 +26,8 @@ if verb == "apply":
 if verb == "read":
     print("read", sys.stdin.read())
 if verb == "sleep":
-    Path(more[0]).write_text(str(os.getpid()))
+    Path(more[0] + ".new").write_text(str(os.getpid()))
+    Path(more[0] + ".new").rename(more[0])
     time.sleep(60)
 if verb == "fail":
     while not Path(more[0]).exists():
