@@ -107,6 +107,11 @@ resource "aws_sns_topic" "encrypted" {
   kms_master_key_id = aws_kms_key.this.arn
 }
 
+resource "aws_sns_topic" "changed" {
+  kms_master_key_id = var.key
+  tags              = { team = "orders" }
+}
+
 resource "aws_sns_topic" "public" {
   #checkov:skip=CKV2_LOCKGATE_1:Everybody may read what is sent there.
   #checkov:skip=CKV_AWS_26:Everybody may read what is sent there.
@@ -182,8 +187,19 @@ OWN = {
 
 
 def plan_of_planned() -> dict[str, Any]:
-    """A plan of `PLANNED`, as `terraform show -json` has it, with no key for the first topic."""
-    resources, changes = [], []
+    """A plan of `PLANNED`, as `terraform show -json` has it. The first has no key; one is there already."""
+    about = {
+        "address": "aws_sns_topic.changed",
+        "mode": "managed",
+        "type": "aws_sns_topic",
+        "name": "changed",
+    }
+    before = {"name": "changed", "kms_master_key_id": "arn:aws:kms:eu-west-1:111111111111:key/1", "tags": {}}
+    after = {**before, "tags": {"team": "orders"}}
+    change = {"actions": ["update"], "before": before, "after": after, "after_unknown": {"tags_all": True}}
+    there = {**about, "values": before, "sensitive_values": {}}
+    resources = [{**about, "values": after, "sensitive_values": {"tags": {}}}]
+    changes = [{**about, "change": {**change, "before_sensitive": False, "after_sensitive": {"tags": {}}}}]
     for name, unknown in (("plain", {}), ("encrypted", {"kms_master_key_id": True}), ("public", {})):
         known = {"address": f"aws_sns_topic.{name}", "mode": "managed", "type": "aws_sns_topic", "name": name}
         resources.append({**known, "values": {"name": name}})
@@ -195,6 +211,11 @@ def plan_of_planned() -> dict[str, Any]:
         "planned_values": {"root_module": {"resources": resources}},
         "resource_changes": changes,
         "configuration": {"root_module": {}},
+        "prior_state": {"format_version": "1.0", "values": {"root_module": {"resources": [there]}}},
+        "resource_drift": changes,
+        "output_changes": {"topic": {"actions": ["create"], "before": None, "after": "changed"}},
+        "variables": {"key": {"value": "1"}},
+        "checks": [],
     }
 
 
@@ -319,7 +340,7 @@ def test_a_plan_finds_what_its_code_leaves_open_and_nothing_that_is_not_known_ye
     found: dict[str, list[Finding]], check: str
 ) -> None:
     in_module = [each for each in found[check] if each.path == "terraform/planned/main.tf"]
-    assert [(each.first, each.skipped is not None) for each in in_module] == [(3, False), (11, True)]
+    assert [(each.first, each.skipped is not None) for each in in_module] == [(3, False), (16, True)]
 
 
 def test_every_policy_of_the_platform_is_tried() -> None:

@@ -10,6 +10,7 @@ has ended. A scan that gets no line was not done.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -19,6 +20,7 @@ import runpy
 import sys
 import traceback
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,13 +32,24 @@ YOUNG = 1_000_000
 Python's own 700 a scan of plans spends half of its time looking through those again and again."""
 
 
+PATIENCE = 10
+"""How far scans stand back for plans that are made meanwhile (nice(1)). Each plan has a scan of its own that
+cannot begin before, so that the plans are what decides when all of it ends."""
+
+
 def main(most: int) -> None:
     """Scans until the input ends, so many at a time."""
+    stand_back()
+    # Imports make many objects and hardly any garbage.
+    gc.disable()
     checkov = importlib.import_module("checkov.main")
     # By its path: no other module of ours is for checkov to import.
     runpy.run_path(str(Path(__file__).with_name("remembering.py")))["install"]()
+    report: Any = importlib.import_module("checkov.common.output.report")
+    report.Report.get_dict = without_passed(report.Report.get_dict)
     # What is there now stays, and is shared by all forks as long as none of them writes to it.
     gc.freeze()
+    gc.enable()
     running: dict[int, int] = {}
     for line in sys.stdin:
         if len(running) == most:
@@ -48,6 +61,24 @@ def main(most: int) -> None:
         running[pid] = job["number"]
     while running:
         reap(running)
+
+
+def stand_back() -> None:
+    """Leaves the processors to others while those have something to do."""
+    os.nice(PATIENCE)
+    # Linux schedules a session as one, and then this counts instead (sched(7), "The autogroup feature").
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(PATIENCE))
+
+
+def without_passed(get_dict: Callable[..., Any]) -> Callable[..., Any]:
+    """The same method of a report, which leaves out what nobody reads: every check that passed."""
+
+    def got(report: Any, *arguments: Any, **named: Any) -> Any:
+        report.passed_checks = []
+        return get_dict(report, *arguments, **named)
+
+    return got
 
 
 def reap(running: dict[int, int]) -> None:

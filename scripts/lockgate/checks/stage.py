@@ -13,11 +13,16 @@ import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from lockgate.errors import LockgateError, UsageError
 from lockgate.packaging.sources import git_files
 
 _MODULES = PurePosixPath("terraform/modules")
+
+_SECTIONS = ("format_version", "terraform_version", "configuration", "planned_values")
+_CHANGE = ("actions", "before", "after", "after_unknown")
+"""What checkov looks at in a plan beside its changes, and in each change (its plan_parser.py)."""
 
 PLANS = "lockgate-plans"
 """Folder of the plans in the stage."""
@@ -108,10 +113,10 @@ def lay_out_plan(plan: Path, stage: Path, number: int) -> Canary:
     values = {"name": name}
     change = {"actions": ["create"], "before": None, "after": values, "after_unknown": {}}
     try:
-        document = json.loads(plan.read_bytes())
+        document = _looked_at(json.loads(plan.read_bytes()))
         resources = document["planned_values"].setdefault("root_module", {}).setdefault("resources", [])
         resources.append(about | {"values": values})
-        document.setdefault("resource_changes", []).append(about | {"change": change})
+        document["resource_changes"].append(about | {"change": change})
     except OSError as error:
         raise UsageError(f"{plan}: {error.strerror}", hint="Make it with terraform show -json.") from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -123,6 +128,16 @@ def lay_out_plan(plan: Path, stage: Path, number: int) -> Canary:
     path.parent.mkdir()
     path.write_text(json.dumps(document))
     return Canary(plan_name(number), "", "CKV_AWS_26", str(about["address"]))
+
+
+def _looked_at(plan: dict[str, Any]) -> dict[str, Any]:
+    """A plan without what checkov does not look at, which is half of one that creates everything: other
+    sections, and of something new what it will be, which stands among the planned values as well."""
+    changes = []
+    for item in plan.get("resource_changes", []):
+        change = {key: value for key, value in item["change"].items() if key in _CHANGE}
+        changes.append(item | {"change": change | ({"after": None} if change["before"] is None else {})})
+    return {key: plan[key] for key in _SECTIONS if key in plan} | {"resource_changes": changes}
 
 
 def plan_name(number: int) -> str:

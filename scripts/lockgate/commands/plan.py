@@ -78,7 +78,7 @@ def plan(
     with out.status("Terraform is planning") as status:
         made = make_plan(stack, saved, status.update)
     if as_json:
-        click.echo(saved.model.read_text(encoding="utf-8"), nl=False)
+        click.echo(json.dumps(json.loads(saved.model.read_bytes()), indent=2))
     else:
         say_planned(made, saved, stack, out, details=details)
     if keeping:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -44,14 +45,14 @@ profile_option = click.option(
 
 
 def plan_touched(
-    since: str, profiles: Sequence[str] = (), planned: Callable[[str], None] = lambda _: None
+    since: str, profiles: Sequence[str] = (), shown: Callable[[str], None] = lambda _: None
 ) -> Exit:
     """Plans side by side, as many as the machine takes; says what each says, in the order of the stacks.
 
     Args:
         since: a commit.
         profiles: of AWS. Each stack is planned with the first one that belongs to its account.
-        planned: gets the name of each stack whose plan is there, while others are made.
+        shown: gets the name of each stack whose masked plan is there, in the thread that then makes the rest.
 
     Raises:
         UsageError: Git does not know `since`, or a declaration is wrong.
@@ -70,11 +71,9 @@ def plan_touched(
     came: dict[str, tuple[Exit, str]] = {}
     waiting = [opened.name for opened in stacks]
     # The first is the tooling stack, by far the smallest: where it is the last one, little is left to do.
-    with closing(side_by_side(stacks[::-1], _plan, most)) as done:
+    with closing(side_by_side(stacks[::-1], partial(_plan, shown=shown), most)) as done:
         for opened, (code, said) in done:
             came[opened.name] = code, said
-            if code is Exit.OK:
-                planned(opened.name)
             while waiting and waiting[0] in came:
                 name = waiting.pop(0)
                 click.echo(f"== {name}\n{came[name][1].rstrip()}\n")
@@ -103,7 +102,7 @@ def _with_profile(opened: OpenedAccount, profiles: Sequence[str]) -> OpenedAccou
     return opened
 
 
-def _plan(opened: OpenedAccount, running: Running) -> tuple[Exit, str]:
+def _plan(opened: OpenedAccount, running: Running, shown: Callable[[str], None]) -> tuple[Exit, str]:
     """Plans one of them; how that ended, and what there is to say."""
     said = io.StringIO()
     try:
@@ -111,7 +110,7 @@ def _plan(opened: OpenedAccount, running: Running) -> tuple[Exit, str]:
         check_sources(stack)
         opened.checked()
         saved = Saved.of(opened.project.root, opened.name)
-        made = make_plan(stack, saved, lambda _: None)
+        made = make_plan(stack, saved, lambda _: None, lambda: shown(opened.name))
         say_planned(made, saved, stack, console(said))
     except Exception as error:
         if not isinstance(error, LockgateError):

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 
 import click
 
@@ -99,15 +100,18 @@ class _Begun:
 
     Args:
         project: the repository.
-        scans: of its code, and of plans by number.
+        scans: of its code, and of plans.
+        numbers: of the plans' scans by stack, in their order.
+        adding: held while one more is added.
     """
 
     project: Project
     scans: Scans
     numbers: dict[str, int] = field(default_factory=dict)
+    adding: Lock = field(default_factory=Lock)
 
     def add_saved(self, name: str) -> None:
-        """Begins to look at a plan that was just made, unless workflows would not plan it."""
+        """Begins to look at a plan that was just made, unless workflows would not plan it. For any thread."""
         if planned_in_workflows(self.project.platform, name):
             self._add(name, Saved.of(self.project.root, name).shown)
 
@@ -122,7 +126,8 @@ class _Begun:
         return decide(found, waivers_of(root), now().date())
 
     def _add(self, name: str, shown: Path) -> None:
-        self.numbers[name] = self.scans.add(shown)
+        with self.adding:
+            self.numbers[name] = self.scans.add(shown)
 
 
 def _write(folder: Path, gathered: Gathered, verdict: Verdict, text: str) -> Path:

@@ -12,6 +12,9 @@ from lockgate.plans.secrets import MASK, MASK_CHANGED
 
 _BARE = (MASK, MASK_CHANGED, UNKNOWN)
 
+# json.dumps makes one anew for each value, of which a plan has tens of thousands.
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+
 
 def differences(before: Any, after: Any, unknown: Any = False) -> tuple[Attribute, ...]:
     """What differs, value by value.
@@ -26,7 +29,7 @@ def differences(before: Any, after: Any, unknown: Any = False) -> tuple[Attribut
 
 def written(value: Any) -> str:
     """A value as JSON; what stands for one as it is."""
-    return value if value in _BARE else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return value if value in _BARE else _AS_JSON(value)
 
 
 def _walk(path: str, before: Any, after: Any, unknown: Any) -> Iterator[Attribute]:

@@ -34,8 +34,16 @@ def check_sources(stack: Stack) -> None:
     refuse(stack.project.root, stack.root_module, stack.project.platform.terraform)
 
 
-def make_plan(stack: Stack, saved: Saved, on_line: Callable[[str], None]) -> Made:
+def make_plan(
+    stack: Stack, saved: Saved, on_line: Callable[[str], None], shown: Callable[[], None] = lambda: None
+) -> Made:
     """Plans without holding the state's lock, and leaves everything that a review needs.
+
+    Args:
+        stack: what it is for.
+        saved: where it is left.
+        on_line: gets each line of Terraform.
+        shown: called when `saved.shown` is there, while the rest is still made.
 
     Raises:
         LockgateError: Terraform fails, with its own words.
@@ -45,9 +53,11 @@ def make_plan(stack: Stack, saved: Saved, on_line: Callable[[str], None]) -> Mad
     saved.begin()
     terraform.plan(saved.plan, stack.variables, lock=False)
     redacted = terraform.show(saved.plan)
+    saved.write_shown(redacted)
+    shown()
     plan = read_plan(redacted)
     binding = bind(stack, saved.plan, planned_against(saved.plan))
-    saved.write(plan, redacted, binding)
+    saved.write(plan, binding)
     return Made(plan, binding)
 
 

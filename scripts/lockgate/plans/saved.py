@@ -74,11 +74,14 @@ class Saved:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True, mode=0o700)
 
-    def write(self, plan: Plan, redacted: Redacted, binding: Binding) -> None:
-        """Writes everything beside Terraform's file; the binding last, which makes it complete."""
-        identity = {"stack": binding.stack, "commit": binding.commit, "digest": binding.digest}
+    def write_shown(self, redacted: Redacted) -> None:
+        """Writes what Terraform says of it."""
         self.shown.write_text(json.dumps(redacted.document, sort_keys=True), encoding="utf-8")
-        self.model.write_text(json.dumps(plan.as_dict() | identity, indent=2) + "\n", encoding="utf-8")
+
+    def write(self, plan: Plan, binding: Binding) -> None:
+        """Writes the rest; the binding last, which makes it complete."""
+        identity = {"stack": binding.stack, "commit": binding.commit, "digest": binding.digest}
+        self.model.write_text(json.dumps(plan.as_dict() | identity) + "\n", encoding="utf-8")
         title = f"Plan for {binding.stack}"
         self.summary.write_text(markdown(plan, title, facts(binding)), encoding="utf-8")
         self.binding.write_text(binding.as_json(), encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +14,9 @@ import pytest
 from lockgate.checks import forks
 
 CHECKOV = """\
-import os, sys, time
+import json, os, sys, time
 from pathlib import Path
+from checkov.common.output.report import Report
 
 IMPORTED_BY = os.getpid()
 NAMED = sys.argv
@@ -24,8 +26,12 @@ class Checkov:
         self.argv, self.begun = argv, os.getcwd()
 
     def run(self):
-        print(IMPORTED_BY, self.begun, os.getcwd(), sys.argv, sys.stdin.read(), self.argv, sep="|")
         what = self.argv[0]
+        if what == "report":
+            said = Report(["failed"], ["passed"]).get_dict(indent=False)
+            print(os.nice(0), json.dumps(said))
+            return 1
+        print(IMPORTED_BY, self.begun, os.getcwd(), sys.argv, sys.stdin.read(), self.argv, sep="|")
         if what == "raise":
             raise RuntimeError("broken")
         if what == "exit":
@@ -41,9 +47,19 @@ class Checkov:
         return None if what == "none" else int(what)
 """
 
+REPORT = """\
+class Report:
+    def __init__(self, failed, passed):
+        self.failed_checks, self.passed_checks = failed, passed
+
+    def get_dict(self, indent=True):
+        return {"failed": self.failed_checks, "passed": self.passed_checks, "indent": indent}
+"""
+
 _RENDERING = "checkov/terraform/graph_builder/variable_rendering"
 LIBRARY = {
     "checkov/main.py": CHECKOV,
+    "checkov/common/output/report.py": REPORT,
     f"{_RENDERING}/safe_eval_functions.py": "SAFE_EVAL_DICT = {}\n",
     f"{_RENDERING}/evaluate_terraform.py": "def evaluate_terraform(): pass\ndef _try_evaluate(): pass\n",
     "checkov/terraform/graph_builder/utils.py": "def get_referenced_vertices_in_str_value(): pass\n",
@@ -100,6 +116,13 @@ def test_settings_beside_what_is_looked_at_are_not_found(tmp_path: Path) -> None
     (one,) = scans(tmp_path, ["0"])
     _, begun, _, command, standard_input, _ = one["said"].strip().split("|")
     assert (begun, command, standard_input) == (str(tmp_path), "['checkov']", "")
+
+
+def test_scans_stand_back_and_leave_out_what_passed(tmp_path: Path) -> None:
+    (one,) = scans(tmp_path, ["report"])
+    nice, said = one["said"].split(" ", 1)
+    assert int(nice) == os.nice(0) + forks.PATIENCE
+    assert json.loads(said) == {"failed": ["failed"], "passed": [], "indent": False}
 
 
 @pytest.mark.parametrize(("what", "words"), [("raise", "RuntimeError: broken"), ("exit", "")])

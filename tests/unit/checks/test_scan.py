@@ -149,6 +149,25 @@ def test_what_is_planted_in_a_plan_cannot_be_known_before(tmp_path: Path) -> Non
     assert len(names) == 2
 
 
+def test_a_plan_is_laid_out_without_what_nobody_looks_at(tmp_path: Path) -> None:
+    known = {"actions": [], "after_unknown": {}}
+    new = {**known, "before": None, "after": {"name": "new"}, "after_sensitive": {}}
+    old = {**known, "before": {"name": "old"}, "after": {"name": "new"}, "before_sensitive": False}
+    plan = tmp_path / "plan.json"
+    changes = [{"address": "a.new", "change": new}, {"address": "a.old", "change": old}]
+    sections = {"planned_values": {}, "configuration": {"root_module": {}}, "prior_state": {"values": {}}}
+    plan.write_text(json.dumps({**sections, "resource_changes": changes, "resource_drift": changes}))
+    stage = tmp_path / "stage"
+    stage.mkdir()
+    lay_out_plan(plan, stage, 0)
+    document = json.loads((stage / plan_name(0)).read_text())
+    assert set(document) == {"planned_values", "configuration", "resource_changes"}
+    assert [each["change"] for each in document["resource_changes"][:2]] == [
+        {**known, "before": None, "after": None},
+        {**known, "before": {"name": "old"}, "after": {"name": "new"}},
+    ]
+
+
 @pytest.mark.parametrize(
     ("script", "words"),
     [

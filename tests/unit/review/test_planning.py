@@ -119,12 +119,12 @@ def plans(
     """Instead of planning, makes some plans; what checkov was asked for before each, and after all."""
     seen: list[list[str]] = []
 
-    def plan_touched(since: str, profiles: Sequence[str], planned: Callable[[str], None]) -> Exit:
+    def plan_touched(since: str, profiles: Sequence[str], shown: Callable[[str], None]) -> Exit:
         assert (since, profiles) == ("HEAD", ())
         for count, name in enumerate(made, start=2):
             seen.append(asked(root, count))
             save(root, name)
-            planned(name)
+            shown(name)
         return code
 
     monkeypatch.setattr("lockgate.commands.review.plan_touched", plan_touched)

@@ -121,7 +121,9 @@ def _lines(change: Change) -> tuple[str, ...]:
 
 def _forces(change: Change, attribute: Attribute) -> bool:
     path = attribute.path
-    return any(path == forced or path.startswith((f"{forced}.", f"{forced}[")) for forced in change.forced_by)
+    return bool(change.forced_by) and any(
+        path == forced or path.startswith((f"{forced}.", f"{forced}[")) for forced in change.forced_by
+    )
 
 
 def _both(attribute: Attribute, remark: str) -> tuple[str, ...]:
