@@ -7,7 +7,7 @@ import sys
 
 import psutil
 
-from lockgate.plans.several import processors
+from lockgate.processes.several import processors
 
 _MEMORY_EACH = 2e9
 """Bytes for a worker: a Terraform with its provider, an embedded AWS, and the test."""

@@ -16,8 +16,8 @@ from lockgate.checks import forks
 from lockgate.checks.findings import Finding, Report, read
 from lockgate.checks.stage import CANARIES, Canary, lay_out, lay_out_plan
 from lockgate.errors import LockgateError
-from lockgate.plans.process import TimedOutError, lines_of
-from lockgate.plans.several import processors
+from lockgate.processes.child import TimedOutError, lines_of
+from lockgate.processes.several import processors
 
 PYTHON = ".venv-checkov/bin/python"
 POLICIES = "terraform/policies"

@@ -21,11 +21,12 @@ from lockgate.commands.stacks import opened_stack, say_planned
 from lockgate.config import TOOLING, Project
 from lockgate.errors import Exit, LockgateError, told
 from lockgate.plans.planning import check_sources, make_plan
-from lockgate.plans.process import Running
 from lockgate.plans.saved import Saved
-from lockgate.plans.several import at_a_time, processors, side_by_side
+from lockgate.plans.several import at_a_time
 from lockgate.plans.stack import Stack
 from lockgate.plans.touched import touched
+from lockgate.processes.child import Running
+from lockgate.processes.several import processors, side_by_side
 
 _log = logging.getLogger(__name__)
 

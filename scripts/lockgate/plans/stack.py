@@ -14,8 +14,8 @@ from lockgate.aws import Aws
 from lockgate.config import TOOLING, Project
 from lockgate.errors import RefusedError
 from lockgate.plans.binding import State, parse_state
-from lockgate.plans.process import Running
 from lockgate.plans.terraform import Terraform
+from lockgate.processes.child import Running
 
 _STACKS = Path("terraform/stacks")
 _BOOTSTRAP_KEY = "bootstrap/lambda-python.zip"

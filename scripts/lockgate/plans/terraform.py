@@ -21,9 +21,9 @@ import python_terraform
 
 from lockgate.errors import LockgateError, RefusedError
 from lockgate.plans.initialised import Initialised, fingerprint
-from lockgate.plans.process import Running, TimedOutError, lines_of
 from lockgate.plans.redaction import Redacted, redact
 from lockgate.plans.toolchain import Toolchain
+from lockgate.processes.child import Running, TimedOutError, lines_of
 
 FLAG = python_terraform.IsFlagged
 

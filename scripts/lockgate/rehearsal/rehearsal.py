@@ -14,8 +14,8 @@ from pathlib import Path
 from string import Template
 
 from lockgate.errors import LockgateError
-from lockgate.plans.process import Running, TimedOutError, lines_of
-from lockgate.plans.several import side_by_side
+from lockgate.processes.child import Running, TimedOutError, lines_of
+from lockgate.processes.several import side_by_side
 from lockgate.rehearsal.identity import Identity
 from lockgate.rehearsal.journey import Event, Lane, Round, Step, Told
 from lockgate.rehearsal.stage import Stage

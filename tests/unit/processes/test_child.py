@@ -13,8 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lockgate.plans import process
-from lockgate.plans.process import TimedOutError, lines_of
+from lockgate.processes.child import TimedOutError, lines_of
 
 PROVIDER = """
 import signal, time
@@ -45,7 +44,7 @@ while True:
 DRIVER = f"""
 import os, sys
 from pathlib import Path
-from lockgate.plans.process import lines_of
+from lockgate.processes.child import lines_of
 command = [sys.executable, "-c", {PARENT!r}, sys.argv[1]]
 with lines_of(command, cwd=Path.cwd(), env=dict(os.environ), timeout=600) as (child, lines):
     for line in lines:
@@ -103,7 +102,7 @@ def test_when_the_reader_leaves_it_may_save_its_state_and_nothing_stays(
 def test_what_does_not_end_when_asked_is_killed_with_its_children(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("lockgate.processes.child.GRACE_SECONDS", 0.2)
     stubborn = command(tmp_path, "stubborn")
     with (
         pytest.raises(KeyboardInterrupt),
