@@ -50,9 +50,11 @@ def approvals(environment: str, variables: Mapping[str, str] = os.environ) -> Ap
 
 
 def _given(reviews: Any, environment: str) -> tuple[Approval, ...]:
-    return tuple(
+    given = (
         Approval(by=review["user"]["login"], comment=(review.get("comment") or "")[:_LONGEST])
         for review in reviews
         if review["state"] == "approved"
         and environment in [reviewed["name"] for reviewed in review["environments"]]
     )
+    # A run that was run again has those of its earlier attempts as well.
+    return tuple(dict.fromkeys(given))

@@ -34,7 +34,7 @@ class Approvals(Record):
 
     Attributes:
         run_url: the run, for people.
-        given: in GitHub's order; empty where nobody had to, or where it is not known.
+        given: in GitHub's order, each once; empty where nobody had to, or where it is not known.
         unknown: why it is not known, where it is not.
     """
 

@@ -34,6 +34,8 @@ def test_those_who_have_approved_this_environment(state: State, variables: dict[
         review("prod", by="eve", state="pending"),
         review("prod-destroy", by="barbara"),
         review("prod", by="ada", comment="x" * 5000),
+        # Of a second attempt.
+        review("prod", comment="Ship it!"),
     ]
     state.reviews["1002"] = [review("prod", by="another run")]
     found = approvals("prod", variables)
