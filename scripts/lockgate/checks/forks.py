@@ -66,7 +66,8 @@ def main(most: int) -> None:
 def stand_back() -> None:
     """Leaves the processors to others while those have something to do."""
     os.nice(PATIENCE)
-    # Linux schedules a session as one, and then this counts instead (sched(7), "The autogroup feature").
+    # Where Linux schedules a session as one, that counts instead (sched(7), "The autogroup feature"); this
+    # one holds nothing but scans.
     with contextlib.suppress(OSError):
         Path("/proc/self/autogroup").write_text(str(PATIENCE))
 
